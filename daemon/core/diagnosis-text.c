@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/core/diagnosis-text.h"
+
+#include "daemon/core/json.h"
+#include "daemon/core/macro.h"
+#include "daemon/core/text.h"
+
+#define ALL      SIZE_MAX
+#define ID_SHOWN 8 /* the client takes any unambiguous start of an id */
+
+static void print_escaped(FILE *stream, const char *text)
+{
+    _cleanup_free_ char *escaped = escape_for_terminal(strempty(text));
+
+    (void)fputs(escaped ? escaped : "(out of memory)", stream);
+}
+
+static const char *bold(const TextStyle *style)
+{
+    return style->color ? "\033[1m" : "";
+}
+
+static const char *red(const TextStyle *style)
+{
+    return style->color ? "\033[31m" : "";
+}
+
+static const char *dim(const TextStyle *style)
+{
+    return style->color ? "\033[2m" : "";
+}
+
+static const char *normal(const TextStyle *style)
+{
+    return style->color ? "\033[0m" : "";
+}
+
+static void print_label(FILE *stream, const TextStyle *style, const char *label)
+{
+    (void)fprintf(stream, "  %s%-10s%s ", dim(style), label, normal(style));
+}
+
+/* The newest stand last and are shown; how many more there are is said. */
+static void print_list(FILE *stream, const TextStyle *style, const char *label, json_object *array,
+                       size_t limit)
+{
+    size_t n = json_length(array), first = n > limit ? n - limit : 0;
+
+    for (size_t i = first; i < n; i++) {
+        print_label(stream, style, i == first ? label : "");
+        print_escaped(stream, json_item_text(array, i));
+        if (i + 1 == n && first > 0)
+            (void)fprintf(stream, " %s(and %zu more)%s", dim(style), first, normal(style));
+        (void)fputc('\n', stream);
+    }
+}
+
+static void print_words(FILE *stream, json_object *array, const char *separator)
+{
+    for (size_t i = 0; i < json_length(array); i++) {
+        (void)fputs(i > 0 ? separator : "", stream);
+        print_escaped(stream, json_item_text(array, i));
+    }
+}
+
+static void print_access(FILE *stream, json_object *access)
+{
+    print_escaped(stream, json_get_text(access, "source_type"));
+    (void)fputs(" \342\206\222 ", stream); /* an arrow */
+    print_escaped(stream, json_get_text(access, "target_type"));
+    (void)fputs(" : ", stream);
+    print_escaped(stream, json_get_text(access, "class"));
+    (void)fputs(" { ", stream);
+    print_words(stream, json_get(access, "permissions"), " ");
+    (void)fputs(" }", stream);
+}
+
+static void print_exposure(FILE *stream, const TextStyle *style, json_object *exposure)
+{
+    uint64_t ports, types, gains;
+    size_t domains;
+
+    if (!exposure)
+        return;
+    ports = json_object_get_uint64(json_get(exposure, "ports_count"));
+    types = json_object_get_uint64(json_get(exposure, "types_count"));
+    gains = json_object_get_uint64(json_get(exposure, "gains_count"));
+    domains = json_length(json_get(exposure, "domains"));
+    print_label(stream, style, "  opens");
+    if (gains == 0) {
+        (void)fputs("nothing\n", stream);
+        return;
+    }
+    (void)fprintf(stream, "%ju target type%s for %zu domain%s", (uintmax_t)types,
+                  types == 1 ? "" : "s", domains, domains == 1 ? "" : "s");
+    if (domains > 0) {
+        (void)fputs(" (", stream);
+        print_words(stream, json_get(exposure, "domains"), ", ");
+        (void)fputc(')', stream);
+    }
+    if (ports > 0) {
+        (void)fprintf(stream, "; %ju port%s", (uintmax_t)ports, ports == 1 ? "" : "s");
+        if (json_length(json_get(exposure, "ports")) <= 4) {
+            (void)fputs(": ", stream);
+            print_words(stream, json_get(exposure, "ports"), ", ");
+        }
+    }
+    (void)fputc('\n', stream);
+}
+
+static void print_fix(FILE *stream, const TextStyle *style, json_object *fix)
+{
+    json_object *breaks = json_get(fix, "breaks"), *proofs = json_get(fix, "proof");
+
+    (void)fprintf(stream, "\n%s  Fix %jd: ", bold(style),
+                  (intmax_t)json_object_get_int64(json_get(fix, "rank")));
+    print_escaped(stream, json_get_text(fix, "summary"));
+    (void)fprintf(stream, "%s\n", normal(style));
+    print_list(stream, style, "  by hand", json_get(fix, "commands"), ALL);
+    print_exposure(stream, style, json_get(fix, "exposure"));
+    for (size_t i = 0; i < json_length(breaks); i++) {
+        json_object *broken = json_object_array_get_idx(breaks, i),
+                    *loses = json_get(broken, "loses");
+
+        print_label(stream, style, i == 0 ? "  breaks" : "");
+        print_escaped(stream, json_get_text(broken, "domain"));
+        (void)fputs(" loses ", stream);
+        print_escaped(stream, json_get_text(loses, "target_type"));
+        (void)fputs(" : ", stream);
+        print_escaped(stream, json_get_text(loses, "class"));
+        (void)fputs(" { ", stream);
+        print_words(stream, json_get(loses, "permissions"), " ");
+        (void)fputs(" }\n", stream);
+    }
+    for (size_t i = 0; i < json_length(proofs); i++) {
+        json_object *proof = json_object_array_get_idx(proofs, i);
+
+        print_label(stream, style, i == 0 ? "  proof" : "");
+        print_access(stream, json_get(proof, "access"));
+        (void)fprintf(stream, " %s before, %s after\n",
+                      json_object_get_boolean(json_get(proof, "before")) ? "allowed" : "denied",
+                      json_object_get_boolean(json_get(proof, "after")) ? "allowed" : "denied");
+    }
+}
+
+static void print_times(FILE *stream, const TextStyle *style, json_object *diagnosis)
+{
+    print_label(stream, style, "seen");
+    (void)fprintf(stream, "%ju time%s, ",
+                  (uintmax_t)json_object_get_uint64(json_get(diagnosis, "count")),
+                  json_object_get_uint64(json_get(diagnosis, "count")) == 1 ? "" : "s");
+    print_escaped(stream, json_get_text(diagnosis, "first_seen"));
+    if (!streq_ptr(json_get_text(diagnosis, "first_seen"), json_get_text(diagnosis, "last_seen"))) {
+        (void)fputs(" to ", stream);
+        print_escaped(stream, json_get_text(diagnosis, "last_seen"));
+    }
+    (void)fputc('\n', stream);
+}
+
+void diagnosis_print(FILE *stream, json_object *diagnosis, const TextStyle *style)
+{
+    json_object *nginx = json_get(diagnosis, "nginx"), *fixes = json_get(diagnosis, "fixes");
+    json_object *refused = json_get(diagnosis, "refused"), *access = json_get(diagnosis, "access");
+
+    (void)fprintf(stream, "%s%.*s%s  %s", bold(style), ID_SHOWN, (json_get_text(diagnosis, "id")),
+                  normal(style), red(style));
+    print_escaped(stream, json_get_text(diagnosis, "verdict"));
+    (void)fprintf(stream, "%s", normal(style));
+    if (!streq_ptr(json_get_text(diagnosis, "cause"), "none")) {
+        (void)fputs(", cause: ", stream);
+        print_escaped(stream, json_get_text(diagnosis, "cause"));
+    }
+    (void)fputs(", state: ", stream);
+    print_escaped(stream, json_get_text(diagnosis, "state"));
+    (void)fputs("\n  ", stream);
+    print_escaped(stream, json_get_text(diagnosis, "summary"));
+    (void)fputs("\n\n", stream);
+    print_times(stream, style, diagnosis);
+    if (access) {
+        print_label(stream, style, "access");
+        print_access(stream, access);
+        (void)fputc('\n', stream);
+    }
+    print_list(stream, style, "server", json_get(nginx, "servers"), style->details ? ALL : 3);
+    print_list(stream, style, "request", json_get(nginx, "requests"), style->details ? ALL : 3);
+    print_list(stream, style, "upstream", json_get(nginx, "upstreams"), style->details ? ALL : 3);
+    print_list(stream, style, "log", json_get(nginx, "lines"), style->details ? ALL : 1);
+    print_list(stream, style, "audit", json_get(diagnosis, "evidence"), style->details ? ALL : 1);
+    print_list(stream, style, "note", json_get(diagnosis, "notes"), ALL);
+
+    for (size_t i = 0; i < json_length(fixes); i++)
+        print_fix(stream, style, json_object_array_get_idx(fixes, i));
+    if (json_length(fixes) == 0 && !json_object_get_boolean(json_get(diagnosis, "analyzed")))
+        (void)fputs("\n  The policy is being asked; fixes follow in a moment.\n", stream);
+    for (size_t i = 0; i < json_length(refused); i++) {
+        json_object *refusal = json_object_array_get_idx(refused, i);
+
+        (void)fprintf(stream, "%s  Not offered: ", i == 0 ? "\n" : "");
+        print_escaped(stream, json_get_text(refusal, "action"));
+        (void)fputs(" (", stream);
+        print_escaped(stream, json_get_text(refusal, "reason"));
+        (void)fputs(")\n", stream);
+    }
+}
+
+void diagnosis_print_line(FILE *stream, json_object *diagnosis, const TextStyle *style)
+{
+    (void)fprintf(stream, "%s%.*s%s  %-9s %6ju  ", bold(style), ID_SHOWN,
+                  (json_get_text(diagnosis, "id")), normal(style),
+                  (json_get_text(diagnosis, "state")),
+                  (uintmax_t)json_object_get_uint64(json_get(diagnosis, "count")));
+    print_escaped(stream, json_get_text(diagnosis, "summary"));
+    (void)fputc('\n', stream);
+}

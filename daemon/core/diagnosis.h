@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A diagnosis: one problem, with everything that is known of it. Plain data; the
+ * engine fills it, the store keeps it, diagnosis-json.h and diagnosis-text.h show it.
+ *
+ * Every string that stems from a log is escaped when it enters (escape_for_terminal()):
+ * readers get valid UTF-8 without control bytes. Paths that this changes get no fix.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/core/access.h"
+#include "daemon/core/limits.h"
+#include "daemon/core/plan.h"
+
+typedef enum Verdict {
+    VERDICT_UNDETERMINED,
+    VERDICT_BLOCKED_BY_SELINUX,
+    VERDICT_BLOCKED_SILENTLY,
+    VERDICT_BLOCKED_BY_PERMISSIONS,
+    VERDICT_NOT_A_PERMISSION_PROBLEM,
+    VERDICT_UNEXPECTED_ACCESS,
+    VERDICT_COUNT,
+} Verdict;
+
+typedef enum Cause {
+    CAUSE_NONE,
+    CAUSE_BOOLEAN,
+    CAUSE_PORT_LABEL,
+    CAUSE_FILE_LABEL,
+    CAUSE_PEER_DOMAIN,
+    CAUSE_MISSING_RULE,
+    CAUSE_CONSTRAINT,
+    CAUSE_BOUNDS,
+    CAUSE_DONTAUDIT,
+    CAUSE_FILE_MODE,
+    CAUSE_COUNT,
+} Cause;
+
+typedef enum DiagnosisState {
+    DIAGNOSIS_OPEN,
+    DIAGNOSIS_APPLIED,
+    DIAGNOSIS_VERIFIED,
+    DIAGNOSIS_RECURRED,
+    DIAGNOSIS_RESOLVED,
+    DIAGNOSIS_DISMISSED,
+    DIAGNOSIS_STATE_COUNT,
+} DiagnosisState;
+
+typedef enum TargetKind {
+    TARGET_OTHER,
+    TARGET_PORT,
+    TARGET_PATH,
+    TARGET_SOCKET,
+    TARGET_PROCESS,
+    TARGET_KIND_COUNT,
+} TargetKind;
+
+/* One access of a fix's proof, evaluated in the loaded policy as it is, and with
+ * the fix in place. */
+typedef struct Proof {
+    Access access;
+    bool before;
+    bool after;
+} Proof;
+
+/* What a domain may newly do (or no longer do) to a type. Strings are owned. */
+typedef struct AccessChange {
+    char *domain;
+    char *target_type;
+    char *target_class;
+    char *permissions;
+} AccessChange;
+
+typedef struct PortRange {
+    uint16_t low;
+    uint16_t high;
+} PortRange;
+
+typedef struct Exposure {
+    bool known;       /* false: it was not computed; nothing below means anything */
+    char **domains;   /* NULL-terminated, sorted: domains that gain an access */
+    size_t n_domains; /* all of them; the list may have been cut */
+    char **types;     /* NULL-terminated, sorted, at most EXPOSURE_TYPES_MAX of them */
+    size_t n_types;   /* distinct target types of the gained accesses, all of them */
+    PortRange *ports; /* merged TCP and UDP ports that the source domain gains */
+    size_t n_ports;   /* ranges */
+    uint32_t ports_count;
+    AccessChange *gains; /* bounded sample, the diagnosis' own domain first */
+    size_t n_gains;
+    size_t gains_total;
+} Exposure;
+
+typedef struct Fix {
+    char *summary;
+    Plan plan;
+    Proof *proofs;
+    size_t n_proofs;
+    bool proven; /* every proof holds after */
+    Exposure exposure;
+    AccessChange *breaks;
+    size_t n_breaks;
+    bool reversible;
+} Fix;
+
+typedef struct Refusal {
+    char *action; /* what was considered: "set-boolean nis_enabled on" */
+    char *reason;
+} Refusal;
+
+typedef struct Diagnosis {
+    char *id; /* hex of the signature; stable across restarts */
+    Verdict verdict;
+    Cause cause;
+    DiagnosisState state;
+    char *summary; /* one sentence */
+    uint64_t count;
+    uint64_t first_seen_usec;
+    uint64_t last_seen_usec;
+    bool permissive; /* it was logged, not enforced */
+
+    bool have_access;
+    Access access;
+
+    /* Of a failure that no denial explains. */
+    char *operation; /* "connect", "open", …; NULL if there was a denial */
+    int error;       /* errno that nginx printed */
+
+    TargetKind target_kind;
+    int port;       /* -1 where none */
+    char *protocol; /* "tcp" "udp", NULL where none */
+    char *path;     /* NULL where unknown */
+
+    /* Of the requests that failed because of this; newest last, distinct. */
+    char *servers[DIAGNOSIS_REQUESTS_MAX];
+    char *hosts[DIAGNOSIS_REQUESTS_MAX];
+    char *requests[DIAGNOSIS_REQUESTS_MAX];
+    char *upstreams[DIAGNOSIS_REQUESTS_MAX];
+
+    char *lines[DIAGNOSIS_EVIDENCE_MAX];    /* nginx log lines, newest last */
+    char *evidence[DIAGNOSIS_EVIDENCE_MAX]; /* what the kernel said, newest last */
+
+    bool allowed_now; /* the policy that was asked allows the access */
+    bool analyzed;    /* the policy was asked; false while that is under way */
+    Fix *fixes;       /* ranked, best first */
+    size_t n_fixes;
+    Refusal *refusals;
+    size_t n_refusals;
+    char *notes[DIAGNOSIS_EVIDENCE_MAX]; /* what is not known, in sentences */
+} Diagnosis;
+
+const char *verdict_to_string(Verdict verdict);
+int verdict_from_string(const char *text, Verdict *ret_verdict);
+const char *cause_to_string(Cause cause);
+int cause_from_string(const char *text, Cause *ret_cause);
+const char *diagnosis_state_to_string(DiagnosisState state);
+int diagnosis_state_from_string(const char *text, DiagnosisState *ret_state);
+const char *target_kind_to_string(TargetKind kind);
+int target_kind_from_string(const char *text, TargetKind *ret_kind);
+
+/* Returns NULL if out of memory. */
+Diagnosis *diagnosis_new(void);
+Diagnosis *diagnosis_free(Diagnosis *diagnosis); /* returns NULL; accepts NULL */
+
+void fix_clear(Fix *fix);
+void exposure_clear(Exposure *exposure);
+void access_change_clear(AccessChange *change);
+/* Drops fixes, refusals and notes: the part that the policy decides. */
+void diagnosis_clear_analysis(Diagnosis *diagnosis);
+/* Each takes ownership of the argument's content and zeroes it; 0, -ENOMEM, or
+ * -E2BIG past the limit (then it is freed). */
+int diagnosis_add_fix(Diagnosis *diagnosis, Fix *fix);
+int diagnosis_add_refusal(Diagnosis *diagnosis, const char *action, const char *reason);
+int fix_add_proof(Fix *fix, const Access *access, bool before, bool after);
+
+/* Adds a copy to a bounded list of distinct strings; the oldest gives way. */
+int diagnosis_remember(char **list, size_t size, const char *text);

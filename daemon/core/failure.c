@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/core/failure.h"
+
+#include <stddef.h>
+
+#include "daemon/core/macro.h"
+#include "daemon/core/string-pack.h"
+
+Failure *failure_copy(const Failure *failure)
+{
+    static const size_t strings[] = {
+        offsetof(Failure, level),    offsetof(Failure, operation), offsetof(Failure, target),
+        offsetof(Failure, address),  offsetof(Failure, phase),     offsetof(Failure, client),
+        offsetof(Failure, server),   offsetof(Failure, request),   offsetof(Failure, subrequest),
+        offsetof(Failure, upstream), offsetof(Failure, host),      offsetof(Failure, referrer),
+        offsetof(Failure, log_path), offsetof(Failure, line),
+    };
+
+    return string_pack_copy(failure, sizeof(*failure), strings, ELEMENTS_OF(strings));
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reading members of JSON objects, and clean-up. The object may be NULL throughout. */
+#pragma once
+
+#include <json-c/json_object.h>
+#include <stddef.h>
+
+/* NULL where there is no such member. Belongs to the object. */
+static inline json_object *json_get(json_object *object, const char *key)
+{
+    json_object *value = NULL;
+
+    return object && json_object_object_get_ex(object, key, &value) ? value : NULL;
+}
+
+/* A member as text, whatever its type; "" where there is none. */
+static inline const char *json_get_text(json_object *object, const char *key)
+{
+    json_object *value = json_get(object, key);
+
+    return value ? json_object_get_string(value) : "";
+}
+
+/* 0 for NULL and for what is no array. */
+static inline size_t json_length(json_object *array)
+{
+    return array && json_object_is_type(array, json_type_array) ? json_object_array_length(array)
+                                                                : 0;
+}
+
+/* The n-th element as text; "" where there is none. */
+static inline const char *json_item_text(json_object *array, size_t n)
+{
+    json_object *item = n < json_length(array) ? json_object_array_get_idx(array, n) : NULL;
+
+    return item ? json_object_get_string(item) : "";
+}
+
+static inline void cleanup_json(json_object **object)
+{
+    if (*object)
+        json_object_put(*object);
+    *object = NULL;
+}
+#define _cleanup_json_ _cleanup_(cleanup_json)

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Every number that bounds what somebody else controls, with its reason.
+ * Nothing else in the tree sets such a limit.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define USEC_PER_SEC  UINT64_C(1000000)
+#define USEC_PER_MSEC UINT64_C(1000)
+
+/* --- audit records ------------------------------------------------------ */
+
+/* MAX_AUDIT_MESSAGE_LENGTH of the kernel's audit interface (linux/audit.h has
+ * 8560 for user messages); libaudit sizes its buffer to 8970. */
+#define AUDIT_RECORD_LENGTH_MAX 8970u
+
+/* Records of one event kept until it is complete. A denial has 4; a path-heavy
+ * syscall rule adds PATH records; the rest of a larger event is counted, not kept. */
+#define AUDIT_EVENT_RECORDS_MAX 16u
+
+/* Events under assembly at once. The kernel emits the records of an event
+ * within 1 ms, so more than a few open ones means EOE never came. */
+#define AUDIT_EVENTS_OPEN_MAX 64u
+
+/* AVCs in one event: a syscall rarely trips more than 2 checks. */
+#define AUDIT_EVENT_DENIALS_MAX 8u
+
+/* An event without EOE (an AVC alone, with `-a never,task`) is complete after
+ * this long without a further record. */
+#define AUDIT_EVENT_TIMEOUT_USEC (100 * USEC_PER_MSEC)
+
+/* Permissions named in one AVC: a class has at most 32 by the policy format. */
+#define DENIAL_PERMISSIONS_MAX 32u
+
+/* Receive buffer asked for on the audit socket: some 6,000 denials of slack. */
+#define AUDIT_SOCKET_BUFFER (8u * 1024 * 1024)
+
+/* Records handled before other event sources get their turn. */
+#define AUDIT_SOCKET_BATCH 512u
+
+/* Text of one event's records kept until it is complete: three records of the largest
+ * size. A denial has about 1 KiB; what does not fit is counted, not kept. */
+#define AUDIT_EVENT_TEXT_MAX (32u * 1024)
+
+/* Source types that the early filter holds: the domains of one web server. */
+#define AUDIT_SOURCES_MAX 64u
+
+/* A log has no EOE and no clock but its own stamps: an event is complete when the log
+ * is this much further (the rule of ausearch as well). */
+#define AUDIT_LOG_EVENT_TIMEOUT_USEC (2 * USEC_PER_SEC)
+
+/* A log line: a record, its `node=` and `type=` prefix, and the interpreted fields that
+ * auditd adds, which may be as long again. */
+#define AUDIT_LOG_LINE_LENGTH_MAX (2 * AUDIT_RECORD_LENGTH_MAX)
+
+/* Read buffer of a log: a share of the second-level cache. */
+#define AUDIT_LOG_BUFFER (256u * 1024)
+
+/* Records taken by one system call from the audit socket. More gain nothing, and the
+ * buffers should stay in the second-level cache. */
+#define AUDIT_SOCKET_VECTOR 64u
+
+/* --- nginx logs --------------------------------------------------------- */
+
+/* nginx cuts its own lines at 2048 bytes (NGX_MAX_ERROR_STR); syslog and
+ * journald prefixes add some. A longer line is skipped and counted. */
+#define NGINX_LINE_LENGTH_MAX 8192u
+
+/* Error logs followed at once. */
+#define NGINX_LOGS_MAX 512u
+
+/* Bytes read from one log before the others get their turn. */
+#define NGINX_LOG_BATCH (256u * 1024)
+
+/* What one write of nginx can span, with slack for builds that raised
+ * NGX_MAX_ERROR_STR: line ends injected by a client lie within this. */
+#define NGINX_MESSAGE_LENGTH_MAX 4096u
+
+/* A log that is missing or unreadable, or whose directory cannot be watched, is looked at
+ * again after this long; every log after the longer time, in case an event was missed. */
+#define NGINX_LOG_RETRY_USEC (2 * USEC_PER_SEC)
+#define NGINX_LOG_CHECK_USEC (60 * USEC_PER_SEC)
+
+/* nginx goes on writing to a rotated log until it is told to reopen it. */
+#define NGINX_LOG_ROTATED_GRACE_USEC (10 * USEC_PER_SEC)
+
+/* --- nginx configuration ------------------------------------------------ */
+
+#define NGINX_CONF_FILE_SIZE_MAX  (8u * 1024 * 1024)
+#define NGINX_CONF_FILES_MAX      4096u
+#define NGINX_CONF_DEPTH_MAX      64u     /* includes and blocks, each */
+#define NGINX_CONF_DIRECTIVES_MAX 200000u /* over all files */
+#define NGINX_CONF_TOKEN_MAX      65536u
+#define NGINX_CONF_TOTAL_SIZE_MAX (64u * 1024 * 1024) /* read over all includes */
+#define NGINX_CONF_INCLUDES_MAX   65536u /* a snippet is included by each of many servers */
+#define NGINX_CONF_PROBLEMS_MAX   256u   /* kept; further ones are counted */
+#define NGINX_CONF_LINKS_MAX      40u    /* symbolic links in one path, as the kernel has */
+
+/* Intents: an upstream of many servers is multiplied by all that pass to it. */
+#define NGINX_INTENTS_MAX 200000u
+
+/* --- policy ------------------------------------------------------------- */
+
+/* The largest distribution policies are below 10 MB. */
+#define POLICY_FILE_SIZE_MAX (64u * 1024 * 1024)
+
+/* Booleans searched together for one access. Expressions in real policies name
+ * at most 5; the search is exponential in this number. */
+#define POLICY_BOOLEAN_SET_MAX 12u
+
+/* Minimal boolean sets reported for one problem: more than anybody reads. */
+#define POLICY_BOOLEAN_SETS_MAX 64u
+
+/* Partial boolean assignments kept while combining the rules of several
+ * permissions; real ones stay below 50. */
+#define POLICY_ASSIGNMENTS_MAX 4096u
+
+/* Types, rules, ports and file labels in one hypothesis, each: a fix has a few. */
+#define POLICY_HYPOTHESIS_ITEMS_MAX 128u
+
+/* Changed accesses listed per fix; the totals are exact. */
+#define POLICY_EXPOSURE_SAMPLE_MAX 64u
+
+/* Names of one set shown in a constraint's text; an attribute may have thousands. */
+#define POLICY_CONSTRAINT_NAMES_MAX 8u
+
+/* Bounding types above one another. A chain in use has one or two; a corrupt
+ * policy could hold a ring. */
+#define POLICY_BOUNDS_DEPTH_MAX 8u
+
+/* --- correlation -------------------------------------------------------- */
+
+/* nginx logs a failure right after the syscall, but may write it late under
+ * load, and its time has 1 s resolution. */
+#define CORRELATE_WINDOW_USEC (2 * USEC_PER_SEC)
+
+/* How long one half waits for the other before it is reported alone. */
+#define CORRELATE_WAIT_USEC (3 * USEC_PER_SEC)
+
+/* How long a half that was reported alone can still get context from the other: a busy
+ * host may flush its logs late. */
+#define CORRELATE_REMEMBER_USEC (60 * USEC_PER_SEC)
+
+/* Denials, and failures, waiting for their other half, and as many reported ones. */
+#define CORRELATE_PENDING_MAX 4096u
+
+/* --- diagnoses ---------------------------------------------------------- */
+
+#define DIAGNOSES_MAX          512u
+#define DIAGNOSIS_EVIDENCE_MAX 8u  /* a ring: the newest */
+#define DIAGNOSIS_REQUESTS_MAX 16u /* distinct requests, servers, upstreams kept */
+#define DIAGNOSIS_FIXES_MAX    16u
+/* A change that opens something for more domains than this is no longer about the web server:
+ * Apache's, nginx's and their helpers' domains are below a dozen in all policies looked at. */
+#define EXPOSURE_DOMAINS_OFFERED_MAX 24u
+#define EXPOSURE_TYPES_MAX           32u  /* names listed; the count is of all */
+#define EXPOSURE_GAINS_MAX           16u  /* samples listed; the count is of all */
+#define EXPOSURE_PORTS_MAX           256u /* ranges */
+
+/* --- plans and the remedy service --------------------------------------- */
+
+#define PLAN_ACTIONS_MAX  128u
+#define PLAN_STRING_MAX   4096u        /* a path or a regular expression */
+#define PLAN_CIL_MAX      (64u * 1024) /* a module of a few rules */
+#define PLAN_ACCESSES_MAX 64u
+
+/* Questions to polkit that wait for an answer. A person answers one at a time; more from
+ * one user is a program. All together stay below what a session of many users makes. */
+#define POLKIT_CHECKS_PER_USER_MAX 8u
+#define POLKIT_CHECKS_MAX          64u
+
+/* Without a person polkit answers from its rules at once, but may have to start first;
+ * a person may need to look up a password or read the plan. */
+#define POLKIT_TIMEOUT_USEC             (25 * USEC_PER_SEC)
+#define POLKIT_TIMEOUT_INTERACTIVE_USEC (300 * USEC_PER_SEC)
+
+/* Jobs that wait for the one at work, which takes up to a minute: nobody wants to wait
+ * longer than for a few of them. */
+#define REMEDY_JOBS_MAX          16u
+#define REMEDY_JOBS_PER_USER_MAX 4u
+
+/* Dry runs at once; each is a process that reads the store. */
+#define REMEDY_CHECKS_MAX          8u
+#define REMEDY_CHECKS_PER_USER_MAX 2u
+
+/* Another process holding semanage's lock is an administrator's command: it ends within a
+ * minute on a slow machine, or hangs. */
+#define REMEDY_LOCK_WAIT_USEC  (60 * USEC_PER_SEC)
+#define REMEDY_LOCK_RETRY_USEC (200 * USEC_PER_MSEC)
+
+/* A commit that rebuilds all modules took 59 s in an emulated machine. */
+#define REMEDY_TRANSACTION_TIMEOUT_USEC (600 * USEC_PER_SEC)
+
+/* How long the service stays without work, and how long a finished job can be read. */
+#define REMEDY_IDLE_USEC     (60 * USEC_PER_SEC)
+#define REMEDY_JOB_KEEP_USEC (30 * USEC_PER_SEC)
+
+/* Free text of a caller that goes into records and logs. */
+#define REMEDY_REASON_MAX       256u
+#define REMEDY_DIAGNOSIS_ID_MAX 64u
+
+/* A prompt is read by a person: beyond this the summary says how much more there is. */
+#define REMEDY_PROMPT_MAX 1024u
+
+/* Change records kept: years of administration. A record holds a whole plan. */
+#define REMEDY_CHANGES_MAX       1024u
+#define REMEDY_CHANGE_RECORD_MAX (16u * 1024 * 1024)
+
+/* Patterns in DeniedBooleans=. */
+#define REMEDY_DENIED_BOOLEANS_MAX 256u
+
+/* What a worker process may send in one message (a socket takes 208 KiB by default), and how much
+ * of what libsemanage and its helpers print is kept for the error text. */
+#define REMEDY_WORKER_MESSAGE_MAX (128u * 1024)
+#define REMEDY_WORKER_OUTPUT_MAX  4096u
+
+/* The policy format gives identifiers no limit; libsemanage and the kernel work with names
+ * of a few dozen bytes. */
+#define REMEDY_BOOLEAN_NAME_MAX 128u
+
+/* --- D-Bus -------------------------------------------------------------- */
+
+/* Change signals of one object are held back this long and become one. */
+#define NOTIFY_DELAY_USEC (100 * USEC_PER_MSEC)
+
+/* Pasted audit text in one Explain call. */
+#define BUS_EXPLAIN_TEXT_MAX (1024u * 1024)
+
+/* --- selguard.conf ------------------------------------------------------ */
+
+#define CONFIG_FILE_SIZE_MAX (256 * 1024)
+#define CONFIG_LIST_MAX      256u
+
+/* --- the analysis worker ------------------------------------------------ */
+
+/* Twenty times what the largest distribution policy takes. */
+#define WORKER_MEMORY_MAX      (512u * 1024 * 1024)
+#define WORKER_CPU_SECONDS_MAX 60u
+/* An emulated machine is 20 times slower than a real one, which needs a second. */
+#define WORKER_TIMEOUT_USEC (120 * USEC_PER_SEC)
+/* One answer: 16 fixes with their samples are below 200 KiB. */
+#define WORKER_ANSWER_MAX (4u * 1024 * 1024)
+/* Incidents come in bursts: one worker answers for all that came meanwhile. */
+#define WORKER_DELAY_USEC (20 * USEC_PER_MSEC)
+/* After a failed analysis; a policy that is being replaced is whole again by then. */
+#define WORKER_RETRY_USEC (10 * USEC_PER_SEC)
+/* Diagnoses asked about by one worker. */
+#define WORKER_BATCH 32u
+
+/* How often the monitor looks at what tells it nothing by itself: nginx's configuration, logs
+ * that cannot be read, the kernel's SELinux state. */
+#define MONITOR_TICK_USEC (5 * USEC_PER_SEC)

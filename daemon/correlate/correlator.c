@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/correlate/correlator.h"
+
+#include <errno.h>
+#include <sys/queue.h>
+
+#include "daemon/core/limits.h"
+#include "daemon/core/macro.h"
+#include "daemon/correlate/match.h"
+
+#define BUCKETS 256u /* by process id; a power of two */
+
+typedef struct Half {
+    TAILQ_ENTRY(Half) by_age;
+    TAILQ_ENTRY(Half) by_pid;
+    uint64_t arrived_usec;
+    pid_t pid;
+    bool reported;
+    union {
+        Denial *denial;
+        Failure *failure;
+        void *record;
+    };
+} Half;
+
+TAILQ_HEAD(HalfQueue, Half);
+
+/* All halves of one kind. */
+typedef struct HalfTable {
+    struct HalfQueue waiting;  /* oldest first */
+    struct HalfQueue reported; /* oldest first */
+    struct HalfQueue buckets[BUCKETS];
+    size_t n_waiting, n_reported;
+} HalfTable;
+
+struct Correlator {
+    HalfTable denials;
+    HalfTable failures;
+    IncidentSink sink;
+    void *userdata;
+    CorrelatorStatistics statistics;
+};
+
+static struct HalfQueue *table_bucket(HalfTable *table, pid_t pid)
+{
+    return &table->buckets[(unsigned)pid & (BUCKETS - 1)];
+}
+
+static void table_init(HalfTable *table)
+{
+    TAILQ_INIT(&table->waiting);
+    TAILQ_INIT(&table->reported);
+    for (size_t i = 0; i < BUCKETS; i++)
+        TAILQ_INIT(&table->buckets[i]);
+}
+
+static void table_remove(HalfTable *table, Half *half)
+{
+    TAILQ_REMOVE(table_bucket(table, half->pid), half, by_pid);
+    if (half->reported) {
+        TAILQ_REMOVE(&table->reported, half, by_age);
+        table->n_reported--;
+    } else {
+        TAILQ_REMOVE(&table->waiting, half, by_age);
+        table->n_waiting--;
+    }
+    free(half->record);
+    free(half);
+}
+
+static void table_clear(HalfTable *table)
+{
+    while (!TAILQ_EMPTY(&table->waiting))
+        table_remove(table, TAILQ_FIRST(&table->waiting));
+    while (!TAILQ_EMPTY(&table->reported))
+        table_remove(table, TAILQ_FIRST(&table->reported));
+}
+
+/* Takes ownership of the record, also on failure. */
+static int table_add(HalfTable *table, void *record, pid_t pid, uint64_t now_usec)
+{
+    Half *half = record ? calloc(1, sizeof(*half)) : NULL;
+
+    if (!half) {
+        free(record);
+        return -ENOMEM;
+    }
+    half->record = record;
+    half->pid = pid;
+    half->arrived_usec = now_usec;
+    TAILQ_INSERT_TAIL(&table->waiting, half, by_age);
+    TAILQ_INSERT_TAIL(table_bucket(table, pid), half, by_pid);
+    table->n_waiting++;
+    return 0;
+}
+
+int correlator_new(Correlator **ret_correlator, IncidentSink sink, void *userdata)
+{
+    Correlator *correlator = calloc(1, sizeof(*correlator));
+
+    if (!correlator)
+        return -ENOMEM;
+    table_init(&correlator->denials);
+    table_init(&correlator->failures);
+    correlator->sink = sink;
+    correlator->userdata = userdata;
+    *ret_correlator = correlator;
+    return 0;
+}
+
+Correlator *correlator_free(Correlator *correlator)
+{
+    if (!correlator)
+        return NULL;
+    table_clear(&correlator->denials);
+    table_clear(&correlator->failures);
+    free(correlator);
+    return NULL;
+}
+
+static void report_pair(Correlator *correlator, const Denial *denial, const Failure *failure,
+                        Match match, bool denial_reported, bool failure_reported)
+{
+    const Incident incident = {
+        .denial = denial,
+        .failure = failure,
+        .match = match,
+        .denial_reported = denial_reported,
+        .failure_reported = failure_reported,
+    };
+
+    if (denial_reported || failure_reported)
+        correlator->statistics.late++;
+    else
+        correlator->statistics.matched++;
+    correlator->sink(&incident, correlator->userdata);
+}
+
+static void report_alone(Correlator *correlator, const Denial *denial, const Failure *failure)
+{
+    const Incident incident = {.denial = denial, .failure = failure};
+
+    if (denial)
+        correlator->statistics.denials_alone++;
+    else
+        correlator->statistics.failures_alone++;
+    correlator->sink(&incident, correlator->userdata);
+}
+
+static void report_waiting(Correlator *correlator, HalfTable *table, Half *half)
+{
+    bool is_denial = table == &correlator->denials;
+
+    TAILQ_REMOVE(&table->waiting, half, by_age);
+    table->n_waiting--;
+    half->reported = true;
+    TAILQ_INSERT_TAIL(&table->reported, half, by_age);
+    table->n_reported++;
+    report_alone(correlator, is_denial ? half->denial : NULL, is_denial ? NULL : half->failure);
+    if (table->n_reported > CORRELATE_PENDING_MAX)
+        table_remove(table, TAILQ_FIRST(&table->reported));
+}
+
+static void make_room(Correlator *correlator, HalfTable *table)
+{
+    if (table->n_waiting >= CORRELATE_PENDING_MAX) {
+        correlator->statistics.evicted++;
+        report_waiting(correlator, table, TAILQ_FIRST(&table->waiting));
+    }
+}
+
+/* The best match in a bucket; the oldest among equals, for both sides are in order. A half
+ * that still waits is preferred to one that was reported. */
+static Half *find_in_bucket(struct HalfQueue *bucket, const Denial *denial, const Failure *failure,
+                            Match *ret_match)
+{
+    Half *half, *best = NULL;
+    Match best_match = MATCH_NONE;
+
+    TAILQ_FOREACH(half, bucket, by_pid)
+    {
+        Match match =
+            match_halves(denial ? denial : half->denial, failure ? failure : half->failure);
+
+        if (match > best_match ||
+            (best && match == best_match && best->reported && !half->reported)) {
+            best = half;
+            best_match = match;
+            if (match == MATCH_CERTAIN && !half->reported)
+                break;
+        }
+    }
+    *ret_match = best_match;
+    return best;
+}
+
+static Half *find_partner(HalfTable *table, pid_t pid, const Denial *denial, const Failure *failure,
+                          Match *ret_match)
+{
+    Half *half = find_in_bucket(table_bucket(table, pid), denial, failure, ret_match);
+
+    if (half)
+        return half;
+    if (pid != 0) /* a start-up message has no process id */
+        return find_in_bucket(table_bucket(table, 0), denial, failure, ret_match);
+    for (unsigned i = 1; i < BUCKETS; i++) {
+        half = find_in_bucket(&table->buckets[i], denial, failure, ret_match);
+        if (half)
+            return half;
+    }
+    return NULL;
+}
+
+int correlator_push_denial(Correlator *correlator, const Denial *denial, uint64_t now_usec)
+{
+    HalfTable *failures = &correlator->failures;
+    Match match;
+    Half *half;
+    int r;
+
+    correlator_advance(correlator, now_usec);
+    half = find_partner(failures, denial->pid, denial, NULL, &match);
+    if (half) {
+        report_pair(correlator, denial, half->failure, match, false, half->reported);
+        table_remove(failures, half);
+        return 0;
+    }
+    make_room(correlator, &correlator->denials);
+    r = table_add(&correlator->denials, denial_copy(denial), denial->pid, now_usec);
+    if (r < 0)
+        report_alone(correlator, denial, NULL);
+    return r;
+}
+
+int correlator_push_failure(Correlator *correlator, const Failure *failure, uint64_t now_usec)
+{
+    HalfTable *denials = &correlator->denials;
+    Match match;
+    Half *half;
+    int r;
+
+    correlator_advance(correlator, now_usec);
+    if (!error_is_refusal(failure->error)) {
+        report_alone(correlator, NULL, failure); /* no denial makes such an errno */
+        return 0;
+    }
+    half = find_partner(denials, failure->pid, NULL, failure, &match);
+    if (half) {
+        report_pair(correlator, half->denial, failure, match, half->reported, false);
+        table_remove(denials, half);
+        return 0;
+    }
+    make_room(correlator, &correlator->failures);
+    r = table_add(&correlator->failures, failure_copy(failure), failure->pid, now_usec);
+    if (r < 0)
+        report_alone(correlator, NULL, failure);
+    return r;
+}
+
+static void advance_table(Correlator *correlator, HalfTable *table, uint64_t now_usec)
+{
+    Half *half;
+
+    while ((half = TAILQ_FIRST(&table->waiting)) &&
+           half->arrived_usec + CORRELATE_WAIT_USEC <= now_usec)
+        report_waiting(correlator, table, half);
+    while ((half = TAILQ_FIRST(&table->reported)) &&
+           half->arrived_usec + CORRELATE_REMEMBER_USEC <= now_usec)
+        table_remove(table, half);
+}
+
+void correlator_advance(Correlator *correlator, uint64_t now_usec)
+{
+    /* Denials first: a failure that is about to be reported alone is judged by
+     * what is known of the denials. */
+    advance_table(correlator, &correlator->denials, now_usec);
+    advance_table(correlator, &correlator->failures, now_usec);
+}
+
+void correlator_flush(Correlator *correlator)
+{
+    HalfTable *const tables[] = {&correlator->denials, &correlator->failures};
+
+    for (size_t i = 0; i < ELEMENTS_OF(tables); i++)
+        while (!TAILQ_EMPTY(&tables[i]->waiting))
+            report_waiting(correlator, tables[i], TAILQ_FIRST(&tables[i]->waiting));
+}
+
+uint64_t correlator_deadline(const Correlator *correlator)
+{
+    const HalfTable *const tables[] = {&correlator->denials, &correlator->failures};
+    uint64_t deadline = UINT64_MAX;
+
+    for (size_t i = 0; i < ELEMENTS_OF(tables); i++) {
+        const Half *half = TAILQ_FIRST(&tables[i]->waiting);
+
+        if (half && half->arrived_usec + CORRELATE_WAIT_USEC < deadline)
+            deadline = half->arrived_usec + CORRELATE_WAIT_USEC;
+    }
+    return deadline;
+}
+
+void correlator_get_statistics(const Correlator *correlator, CorrelatorStatistics *ret_statistics)
+{
+    *ret_statistics = correlator->statistics;
+    ret_statistics->pending = correlator->denials.n_waiting + correlator->failures.n_waiting;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Ties denials to failures. Either half may come first; a half that nothing joined within
+ * CORRELATE_WAIT_USEC is reported alone, and remembered for CORRELATE_REMEMBER_USEC so that
+ * a late other half becomes context instead of a second problem.
+ *
+ * Time is the caller's: any clock in microseconds that does not go back. Live it is the
+ * monotonic one; over recorded files it is the records' own.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "daemon/correlate/incident.h"
+
+typedef struct Correlator Correlator;
+
+/* Called for every incident, from within the functions below. Must not call them. */
+typedef void (*IncidentSink)(const Incident *incident, void *userdata);
+
+typedef struct CorrelatorStatistics {
+    uint64_t matched;
+    uint64_t denials_alone;
+    uint64_t failures_alone;
+    uint64_t late;    /* joined after one half had been reported */
+    uint64_t evicted; /* reported early: too many were waiting */
+    size_t pending;   /* waiting now, both kinds */
+} CorrelatorStatistics;
+
+/* 0 or -ENOMEM. */
+int correlator_new(Correlator **ret_correlator, IncidentSink sink, void *userdata);
+/* Drops what waits. Accepts and returns NULL. */
+Correlator *correlator_free(Correlator *correlator);
+
+/* Each copies what it has to keep. 0 or -ENOMEM; then the half was reported alone. */
+int correlator_push_denial(Correlator *correlator, const Denial *denial, uint64_t now_usec);
+int correlator_push_failure(Correlator *correlator, const Failure *failure, uint64_t now_usec);
+
+/* Reports what waited long enough. */
+void correlator_advance(Correlator *correlator, uint64_t now_usec);
+/* Reports all that waits: the end of a recorded input. */
+void correlator_flush(Correlator *correlator);
+/* When correlator_advance() has something to do; UINT64_MAX if nothing waits. */
+uint64_t correlator_deadline(const Correlator *correlator);
+
+void correlator_get_statistics(const Correlator *correlator, CorrelatorStatistics *ret_statistics);

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/diagnose/analysis.h"
+
+#include <errno.h>
+
+#include "daemon/core/macro.h"
+#include "daemon/core/text.h"
+#include "daemon/correlate/match.h"
+#include "daemon/diagnose/candidates.h"
+#include "daemon/diagnose/fix.h"
+#include "daemon/diagnose/operation.h"
+#include "daemon/diagnose/summary.h"
+#include "daemon/selinux/decide.h"
+#include "daemon/selinux/ports.h"
+
+static int note(Diagnosis *diagnosis, const char *text)
+{
+    return text ? diagnosis_remember(diagnosis->notes, ELEMENTS_OF(diagnosis->notes), text)
+                : -ENOMEM;
+}
+
+/* Names what stands in the way, the deepest obstacle first: what a boolean cannot move. */
+static Cause cause_of_blocks(const Diagnosis *diagnosis, unsigned blocks)
+{
+    if (blocks & (BLOCK_CONSTRAINT | BLOCK_ROLE_TRANSITION))
+        return CAUSE_CONSTRAINT;
+    if (blocks & BLOCK_BOUNDS)
+        return CAUSE_BOUNDS;
+    if (blocks & BLOCK_CONDITION)
+        return CAUSE_BOOLEAN;
+    if (streq(diagnosis->access.target_class, "unix_stream_socket") &&
+        strstr(diagnosis->access.permissions, "connectto"))
+        return CAUSE_PEER_DOMAIN;
+    switch (diagnosis->target_kind) {
+    case TARGET_PORT:
+        return CAUSE_PORT_LABEL;
+    case TARGET_PATH:
+    case TARGET_SOCKET:
+        return CAUSE_FILE_LABEL;
+    case TARGET_PROCESS:
+    case TARGET_OTHER:
+    case TARGET_KIND_COUNT:
+        break;
+    }
+    return CAUSE_MISSING_RULE;
+}
+
+static int note_conditions(Diagnosis *diagnosis, const Policy *policy,
+                           const DecidePermission *permission)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < permission->n_conditions && r >= 0; i++) {
+        const DecideCondition *condition = &permission->conditions[i];
+        _cleanup_free_ char *expression = policy_condition_to_string(policy, condition->condition);
+        _cleanup_free_ char *text =
+            expression ? format_string("The policy allows %s only if %s%s%s.", permission->name,
+                                       condition->branch ? "" : "not (", expression,
+                                       condition->branch ? "" : ")")
+                       : NULL;
+
+        r = note(diagnosis, text);
+    }
+    return r;
+}
+
+static int note_constraints(Diagnosis *diagnosis, const DecidePermission *permission)
+{
+    int r = 0;
+
+    STRV_FOREACH (constraint, permission->constraints) {
+        _cleanup_free_ char *text =
+            format_string("A constraint forbids %s: %s.", permission->name, *constraint);
+
+        r = note(diagnosis, text);
+        if (r < 0)
+            break;
+    }
+    return r;
+}
+
+static int take_decision(Diagnosis *diagnosis, const Policy *policy, const Decision *decision)
+{
+    unsigned blocks = 0;
+    int r = 0;
+
+    for (size_t i = 0; i < decision->n_permissions && r >= 0; i++) {
+        blocks |= decision->permissions[i].blocks;
+        r = note_conditions(diagnosis, policy, &decision->permissions[i]);
+        if (r >= 0)
+            r = note_constraints(diagnosis, &decision->permissions[i]);
+    }
+    if (r < 0)
+        return r;
+    diagnosis->allowed_now = decision->allowed;
+    if (!decision->allowed)
+        diagnosis->cause = cause_of_blocks(diagnosis, blocks);
+    if (decision->permissive)
+        r = note(diagnosis, "The domain is permissive: SELinux logs this and lets it through.");
+    return r;
+}
+
+static int add_candidates(Diagnosis *diagnosis, const Hypothesis *current,
+                          const Operation *operation, const AnalysisOptions *options)
+{
+    const CandidateContext context = {
+        .operation = operation,
+        .current = current,
+        .denied_booleans = options->denied_booleans,
+    };
+    int r = candidates_add_booleans(diagnosis, &context);
+
+    if (r < 0)
+        return r;
+    fixes_rank(diagnosis->fixes, diagnosis->n_fixes);
+    if (diagnosis->n_fixes == 0)
+        return note(diagnosis, diagnosis->n_refusals > 0
+                                   ? "Every change found would open more than nginx needs."
+                                   : "No boolean of this policy allows it.");
+    return 0;
+}
+
+static int analyze_access(Diagnosis *diagnosis, const Policy *policy, const Hypothesis *current,
+                          const AnalysisOptions *options)
+{
+    Operation operation = {};
+    Decision decision = {};
+    Access access = {};
+    int r;
+
+    r = operation_from_diagnosis(diagnosis, current, &operation);
+    if (r >= 0)
+        r = operation_resolve(&operation.questions[0], current, &access);
+    if (r >= 0)
+        r = decide_access(current, &access, &decision);
+    if (r < 0)
+        goto finish;
+    if (decision.status != DECIDE_OK) {
+        diagnosis->verdict = VERDICT_UNDETERMINED;
+        r = note(diagnosis, decision.problem);
+        goto finish;
+    }
+    r = take_decision(diagnosis, policy, &decision);
+    if (r >= 0 && !diagnosis->allowed_now)
+        r = add_candidates(diagnosis, current, &operation, options);
+finish:
+    decision_clear(&decision);
+    access_clear(&access);
+    operation_clear(&operation);
+    if (r == -ENODATA || r == -EINVAL) {
+        diagnosis->verdict = VERDICT_UNDETERMINED;
+        return note(diagnosis, "The loaded policy cannot be asked about this access.");
+    }
+    return r;
+}
+
+/* nginx's line says TCP nowhere, but connect() and bind() to an address are that, save for
+ * resolvers and syslog, whose messages name other operations. */
+static int guess_access(Diagnosis *diagnosis, const Hypothesis *current, const char *domain)
+{
+    _cleanup_free_ char *source = NULL, *target = NULL;
+    bool binding = streq(diagnosis->operation, "bind");
+    int r;
+
+    target = port_context(current, PORT_TCP, (uint16_t)diagnosis->port);
+    if (!target)
+        return -ENODATA;
+    source = format_string("system_u:system_r:%s%s", domain,
+                           policy_is_mls(hypothesis_policy(current)) ? ":s0" : "");
+    if (!source)
+        return -ENOMEM;
+    r = access_init(&diagnosis->access, source, target, "tcp_socket",
+                    binding ? "name_bind" : "name_connect");
+    if (r < 0)
+        return r;
+    diagnosis->have_access = true;
+    return string_replace(&diagnosis->protocol, "tcp");
+}
+
+static int analyze_failure(Diagnosis *diagnosis, const Policy *policy, const Hypothesis *current,
+                           const AnalysisOptions *options)
+{
+    Decision decision = {};
+    int r;
+
+    if (diagnosis->target_kind != TARGET_PORT || diagnosis->port < 0 || !options->domain)
+        return note(diagnosis, "The kernel recorded no denial for it. It may be file permissions, "
+                               "or a denial that was lost or is not logged.");
+    r = guess_access(diagnosis, current, options->domain);
+    if (r >= 0)
+        r = decide_access(current, &diagnosis->access, &decision);
+    if (r == -ENODATA || r == -EINVAL || (r >= 0 && decision.status != DECIDE_OK)) {
+        r = note(diagnosis, r >= 0 ? decision.problem
+                                   : "The loaded policy cannot be asked about this access.");
+        goto finish;
+    }
+    if (r < 0)
+        goto finish;
+    if (decision.allowed) {
+        diagnosis->verdict = VERDICT_BLOCKED_BY_PERMISSIONS;
+        r = note(diagnosis, "The loaded policy allows it: look at routes, the firewall, and for a "
+                            "port below 1024 at nginx's capabilities.");
+        goto finish;
+    }
+    if (decision.dontaudit) {
+        diagnosis->verdict = VERDICT_BLOCKED_SILENTLY;
+    } else {
+        diagnosis->verdict = VERDICT_BLOCKED_BY_SELINUX;
+        r = note(diagnosis, "The kernel's record of the denial was not seen: it was lost, or "
+                            "auditing was off. The verdict rests on the policy.");
+    }
+    if (r >= 0)
+        r = analyze_access(diagnosis, policy, current, options);
+    if (r >= 0 && diagnosis->verdict == VERDICT_BLOCKED_SILENTLY)
+        diagnosis->cause = CAUSE_DONTAUDIT;
+finish:
+    decision_clear(&decision);
+    return r;
+}
+
+int analysis_run(Diagnosis *diagnosis, const Policy *policy, const AnalysisOptions *options)
+{
+    _cleanup_(hypothesis_cleanup) Hypothesis *current = hypothesis_new(policy);
+    int r = 0;
+
+    if (!current)
+        return -ENOMEM;
+    diagnosis_clear_analysis(diagnosis);
+    if (diagnosis->operation) {
+        /* A failure alone: what an earlier analysis took for its access is asked anew. */
+        access_clear(&diagnosis->access);
+        diagnosis->have_access = false;
+        if (error_is_refusal(diagnosis->error)) {
+            diagnosis->verdict = VERDICT_UNDETERMINED;
+            r = analyze_failure(diagnosis, policy, current, options);
+        }
+    } else {
+        diagnosis->verdict = VERDICT_BLOCKED_BY_SELINUX;
+        r = analyze_access(diagnosis, policy, current, options);
+    }
+    if (r < 0)
+        return r;
+    diagnosis->analyzed = true;
+    return summary_update(diagnosis);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The engine: what the policy says about a diagnosis. Fills verdict, cause, allowed_now,
+ * summary, fixes, refusals and notes, replacing what an earlier analysis left. Pure: reads the
+ * policy, touches nothing.
+ */
+#pragma once
+
+#include "daemon/core/diagnosis.h"
+#include "daemon/selinux/policy.h"
+
+typedef struct AnalysisOptions {
+    /* The domain that nginx runs in, for failures that came without a denial:
+     * "httpd_t". NULL: such failures stay undetermined. */
+    const char *domain;
+    /* Booleans of the site never to be offered, shell patterns; NULL-terminated, may be NULL. */
+    char *const *denied_booleans;
+} AnalysisOptions;
+
+/* 0 or -ENOMEM; on an error the diagnosis may have lost its earlier analysis. */
+int analysis_run(Diagnosis *diagnosis, const Policy *policy, const AnalysisOptions *options);

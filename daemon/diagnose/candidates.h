@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Candidates: the changes that might allow an operation. Each becomes a fix of the diagnosis
+ * if it is proven and not refused, or a refusal with its reason. Pure.
+ */
+#pragma once
+
+#include "daemon/core/diagnosis.h"
+#include "daemon/diagnose/operation.h"
+#include "daemon/selinux/hypothesis.h"
+
+typedef struct CandidateContext {
+    const Operation *operation;
+    const Hypothesis *current; /* the policy in force */
+    char *const *denied_booleans;
+} CandidateContext;
+
+/* Every minimal set of booleans. 0 or a negative errno. */
+int candidates_add_booleans(Diagnosis *diagnosis, const CandidateContext *context);
+
+/* Takes over the content of *fix (plan and summary set), evaluates it and adds it to the
+ * diagnosis as a fix or a refusal; drops it if it does not help. 0 or a negative errno. */
+int candidate_submit(Diagnosis *diagnosis, const CandidateContext *context, Fix *fix,
+                     const Hypothesis *after);

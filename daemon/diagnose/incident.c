@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/diagnose/incident.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "daemon/core/macro.h"
+#include "daemon/core/text.h"
+#include "daemon/correlate/match.h"
+#include "daemon/diagnose/evidence.h"
+#include "daemon/diagnose/summary.h"
+
+static bool failure_is_relevant(const Failure *failure)
+{
+    if (error_is_refusal(failure->error))
+        return true;
+    switch (failure->error) {
+    case EADDRINUSE:
+    case EADDRNOTAVAIL:
+    case ECONNREFUSED:
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case ETIMEDOUT:
+        return failure->target_kind == FAILURE_TARGET_ADDRESS ||
+               failure->target_kind == FAILURE_TARGET_SOCKET;
+    case ENOENT:
+        /* A missing file is a 404 like any other; a missing socket is a dead backend. */
+        return failure->target_kind == FAILURE_TARGET_SOCKET;
+    default:
+        return false;
+    }
+}
+
+bool incident_is_relevant(const Incident *incident)
+{
+    return incident->denial || failure_is_relevant(incident->failure);
+}
+
+static bool is_socket_class(const char *class)
+{
+    size_t length = strlen(class), suffix = strlen("_socket");
+
+    return length > suffix && streq(class + length - suffix, "_socket");
+}
+
+/* The port of a name_connect or name_bind; -1 for anything else. */
+static int denial_port(const Denial *denial)
+{
+    if (!is_socket_class(denial->target_class))
+        return -1;
+    if (strstr(denial->permissions, "name_bind"))
+        return denial->source_port;
+    if (strstr(denial->permissions, "name_connect"))
+        return denial->dest_port;
+    return -1;
+}
+
+static uint64_t hash_type(uint64_t hash, const char *context)
+{
+    size_t length;
+    const char *type = context_type(context, &length);
+
+    if (!type)
+        return hash_string(hash, context);
+    hash = hash_bytes(hash, type, length);
+    return hash_string(hash, "");
+}
+
+static uint64_t hash_denial(const Denial *denial)
+{
+    const char *path = denial->path && denial->path[0] == '/' ? denial->path : NULL;
+    int port = denial_port(denial);
+    uint64_t hash = hash_string(HASH_SEED, "denial");
+
+    hash = hash_type(hash, denial->source_context);
+    hash = hash_type(hash, denial->target_context);
+    hash = hash_string(hash, denial->target_class);
+    hash = hash_string(hash, denial->permissions);
+    hash = hash_bytes(hash, &port, sizeof(port));
+    if (denial->capability >= 0)
+        hash = hash_bytes(hash, &denial->capability, sizeof(denial->capability));
+    return hash_string(hash, path);
+}
+
+static uint64_t hash_failure(const Failure *failure)
+{
+    uint64_t hash = hash_string(HASH_SEED, "failure");
+
+    hash = hash_string(hash, failure->operation);
+    hash = hash_string(hash, failure->target);
+    return hash_bytes(hash, &failure->error, sizeof(failure->error));
+}
+
+void incident_signature(const Incident *incident, char ret_id[DIAGNOSIS_ID_SIZE])
+{
+    uint64_t hash =
+        incident->denial ? hash_denial(incident->denial) : hash_failure(incident->failure);
+
+    (void)snprintf(ret_id, DIAGNOSIS_ID_SIZE, "%016" PRIx64, hash);
+}
+
+uint64_t incident_time(const Incident *incident)
+{
+    return incident->denial ? incident->denial->time_usec : incident->failure->time_usec;
+}
+
+static const char *class_protocol(const char *class)
+{
+    static const char *const protocols[][2] = {
+        {"tcp_socket", "tcp"},
+        {"udp_socket", "udp"},
+        {"dccp_socket", "dccp"},
+        {"sctp_socket", "sctp"},
+    };
+
+    for (size_t i = 0; i < ELEMENTS_OF(protocols); i++)
+        if (streq(protocols[i][0], class))
+            return protocols[i][1];
+    return NULL;
+}
+
+static TargetKind denial_target_kind(const Denial *denial)
+{
+    static const char *const file_classes[] = {
+        "file", "dir", "lnk_file", "fifo_file", "chr_file", "blk_file", "filesystem",
+    };
+
+    if (denial_port(denial) >= 0)
+        return TARGET_PORT;
+    if (streq(denial->target_class, "sock_file") ||
+        streq(denial->target_class, "unix_stream_socket") ||
+        streq(denial->target_class, "unix_dgram_socket"))
+        return TARGET_SOCKET;
+    if (streq(denial->target_class, "process") || strstr(denial->target_class, "capability"))
+        return TARGET_PROCESS;
+    for (size_t i = 0; i < ELEMENTS_OF(file_classes); i++)
+        if (streq(file_classes[i], denial->target_class))
+            return TARGET_PATH;
+    return TARGET_OTHER;
+}
+
+static int set_escaped(char **target, const char *text)
+{
+    free(*target);
+    *target = escape_for_terminal(text);
+    return *target ? 0 : -ENOMEM;
+}
+
+static int set_denial_target(Diagnosis *diagnosis, const Incident *incident)
+{
+    const Denial *denial = incident->denial;
+    const Failure *failure = incident->failure;
+
+    diagnosis->target_kind = denial_target_kind(denial);
+    if (diagnosis->target_kind == TARGET_PORT) {
+        diagnosis->port = denial_port(denial);
+        return string_replace(&diagnosis->protocol, class_protocol(denial->target_class));
+    }
+    if (denial->path && denial->path[0] == '/')
+        return set_escaped(&diagnosis->path, denial->path);
+    if (failure && incident->match == MATCH_CERTAIN && failure->target) {
+        /* The kernel named a component only. nginx's line shows which path it was on the way
+         * to; a directory on that way is not the path itself, so the target stays nginx's. */
+        if (failure->target_kind == FAILURE_TARGET_SOCKET)
+            diagnosis->target_kind = TARGET_SOCKET;
+        return set_escaped(&diagnosis->path, failure->target);
+    }
+    return denial->name ? set_escaped(&diagnosis->path, denial->name) : 0;
+}
+
+static int set_failure_target(Diagnosis *diagnosis, const Failure *failure)
+{
+    switch (failure->target_kind) {
+    case FAILURE_TARGET_ADDRESS:
+        diagnosis->target_kind = TARGET_PORT;
+        diagnosis->port = failure->port;
+        return 0;
+    case FAILURE_TARGET_SOCKET:
+        diagnosis->target_kind = TARGET_SOCKET;
+        return set_escaped(&diagnosis->path, failure->target);
+    case FAILURE_TARGET_PATH:
+        diagnosis->target_kind = TARGET_PATH;
+        return set_escaped(&diagnosis->path, failure->target);
+    case FAILURE_TARGET_NONE:
+        break;
+    }
+    return 0;
+}
+
+int incident_to_diagnosis(const Incident *incident, Diagnosis **ret_diagnosis)
+{
+    const Denial *denial = incident->denial;
+    char id[DIAGNOSIS_ID_SIZE];
+    Diagnosis *diagnosis = diagnosis_new();
+    int r;
+
+    if (!diagnosis)
+        return -ENOMEM;
+    incident_signature(incident, id);
+    r = string_replace(&diagnosis->id, id);
+    diagnosis->first_seen_usec = incident_time(incident);
+    if (r >= 0 && denial) {
+        diagnosis->verdict = VERDICT_BLOCKED_BY_SELINUX;
+        diagnosis->have_access = true;
+        r = access_init(&diagnosis->access, denial->source_context, denial->target_context,
+                        denial->target_class, denial->permissions);
+        if (r >= 0)
+            r = set_denial_target(diagnosis, incident);
+    } else if (r >= 0) {
+        diagnosis->verdict = error_is_refusal(incident->failure->error)
+                                 ? VERDICT_UNDETERMINED
+                                 : VERDICT_NOT_A_PERMISSION_PROBLEM;
+        r = string_replace(&diagnosis->operation, incident->failure->operation);
+        diagnosis->error = incident->failure->error;
+        if (r >= 0)
+            r = set_failure_target(diagnosis, incident->failure);
+    }
+    if (r >= 0)
+        r = diagnosis_fold_incident(diagnosis, incident);
+    if (r >= 0)
+        r = summary_update(diagnosis);
+    if (r < 0) {
+        diagnosis_free(diagnosis);
+        return r == -EINVAL ? -ENOMEM : r;
+    }
+    *ret_diagnosis = diagnosis;
+    return 0;
+}
+
+static int remember(char **list, size_t size, const char *text)
+{
+    _cleanup_free_ char *escaped = NULL;
+
+    if (!text || !*text)
+        return 0;
+    escaped = escape_for_terminal(text);
+    return escaped ? diagnosis_remember(list, size, escaped) : -ENOMEM;
+}
+
+int diagnosis_add_context(Diagnosis *diagnosis, const Failure *failure)
+{
+    const struct {
+        char **list;
+        size_t size;
+        const char *text;
+    } context[] = {
+        {diagnosis->servers, ELEMENTS_OF(diagnosis->servers), failure->server},
+        {diagnosis->hosts, ELEMENTS_OF(diagnosis->hosts), failure->host},
+        {diagnosis->requests, ELEMENTS_OF(diagnosis->requests), failure->request},
+        {diagnosis->upstreams, ELEMENTS_OF(diagnosis->upstreams), failure->upstream},
+        {diagnosis->lines, ELEMENTS_OF(diagnosis->lines), failure->line},
+    };
+
+    for (size_t i = 0; i < ELEMENTS_OF(context); i++) {
+        int r = remember(context[i].list, context[i].size, context[i].text);
+
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int diagnosis_fold_incident(Diagnosis *diagnosis, const Incident *incident)
+{
+    uint64_t time_usec = incident_time(incident);
+    int r = 0;
+
+    if (!incident->denial_reported)
+        diagnosis->count++;
+    if (time_usec < diagnosis->first_seen_usec)
+        diagnosis->first_seen_usec = time_usec;
+    if (time_usec > diagnosis->last_seen_usec)
+        diagnosis->last_seen_usec = time_usec;
+    if (incident->denial) {
+        diagnosis->permissive = incident->denial->permissive;
+        if (!incident->denial_reported) {
+            _cleanup_free_ char *line = evidence_of_denial(incident->denial);
+
+            r = line ? diagnosis_remember(diagnosis->evidence, ELEMENTS_OF(diagnosis->evidence),
+                                          line)
+                     : -ENOMEM;
+        }
+    }
+    if (r >= 0 && incident->failure)
+        r = diagnosis_add_context(diagnosis, incident->failure);
+    return r;
+}
+
+bool diagnosis_explains_failure(const Diagnosis *diagnosis, const Failure *failure)
+{
+    bool binding = streq(failure->operation, "bind");
+
+    return error_is_refusal(failure->error) && diagnosis->have_access &&
+           diagnosis->target_kind == TARGET_PORT && diagnosis->port == failure->port &&
+           failure->target_kind == FAILURE_TARGET_ADDRESS &&
+           binding == (strstr(diagnosis->access.permissions, "name_bind") != NULL) &&
+           failure->time_usec <= diagnosis->last_seen_usec + CORRELATE_REMEMBER_USEC;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From an incident to a diagnosis, as far as it goes without the policy: the signature that
+ * folds like incidents into one, the target, and the first verdict. Pure.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "daemon/core/diagnosis.h"
+#include "daemon/correlate/incident.h"
+
+/* 16 hex digits and a terminator. */
+#define DIAGNOSIS_ID_SIZE 17u
+
+/* False for a failure that is no business of ours: a file that is not there, a client that
+ * went away. Such an incident gets no diagnosis. */
+bool incident_is_relevant(const Incident *incident);
+
+/* What makes incidents the same problem: for a denial the types, class, permissions, and port
+ * or kernel path; for a failure alone the operation, target and errno. */
+void incident_signature(const Incident *incident, char ret_id[DIAGNOSIS_ID_SIZE]);
+
+/* A new diagnosis with the incident folded in. 0 or -ENOMEM. */
+int incident_to_diagnosis(const Incident *incident, Diagnosis **ret_diagnosis);
+
+/* Counts the incident (unless a half of it was counted before), and keeps its times, evidence
+ * and request. 0 or -ENOMEM; then it was counted all the same. */
+int diagnosis_fold_incident(Diagnosis *diagnosis, const Incident *incident);
+
+/* Adds only what nginx's line tells: a late half of something counted. 0 or -ENOMEM. */
+int diagnosis_add_context(Diagnosis *diagnosis, const Failure *failure);
+
+/* Whether a failure that came without its denial speaks of this diagnosis: the same port in
+ * the same direction, soon after. In a storm the halves may miss each other. */
+bool diagnosis_explains_failure(const Diagnosis *diagnosis, const Failure *failure);
+
+/* The time of the incident in microseconds since the epoch: the kernel's if it has one. */
+uint64_t incident_time(const Incident *incident);

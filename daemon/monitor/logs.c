@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/monitor/logs.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <sys/stat.h>
+
+#include "daemon/core/macro.h"
+#include "daemon/core/text.h"
+#include "daemon/nginx/conf-intent.h"
+#include "daemon/nginx/conf-read.h"
+
+/* Compiled into nginx where error_log is not given: --error-log-path of Debian's, Fedora's and
+ * nginx.org's packages. */
+#define DEFAULT_ERROR_LOG     "/var/log/nginx/error.log"
+#define DEFAULT_CONFIGURATION "/etc/nginx/nginx.conf"
+
+struct LogFinder {
+    char *configuration;
+    char *prefix;
+    char **fixed; /* from selguard.conf */
+    Follower *follower;
+    FollowerStart start;
+    char **watched; /* files and directories whose change means a new look */
+    uint64_t fingerprint;
+    bool looked;
+};
+
+int log_finder_new(LogFinder **ret_finder, const Config *config, Follower *follower,
+                   FollowerStart start)
+{
+    LogFinder *finder = calloc(1, sizeof(*finder));
+
+    if (!finder)
+        return -ENOMEM;
+    finder->follower = follower;
+    finder->start = start;
+    if (string_replace(&finder->configuration, config->nginx_configuration
+                                                   ? config->nginx_configuration
+                                                   : DEFAULT_CONFIGURATION) < 0 ||
+        string_replace(&finder->prefix, config->nginx_prefix) < 0 ||
+        (config->error_logs && !(finder->fixed = strv_copy(config->error_logs)))) {
+        log_finder_free(finder);
+        return -ENOMEM;
+    }
+    *ret_finder = finder;
+    return 0;
+}
+
+LogFinder *log_finder_free(LogFinder *finder)
+{
+    if (!finder)
+        return NULL;
+    free(finder->configuration);
+    free(finder->prefix);
+    strv_free(finder->fixed);
+    strv_free(finder->watched);
+    free(finder);
+    return NULL;
+}
+
+static uint64_t fingerprint(char **paths)
+{
+    uint64_t hash = HASH_SEED;
+
+    STRV_FOREACH (path, paths) {
+        struct stat status = {};
+
+        if (stat(*path, &status) == 0) {
+            hash = hash_bytes(hash, &status.st_mtim, sizeof(status.st_mtim));
+            hash = hash_bytes(hash, &status.st_size, sizeof(status.st_size));
+            hash = hash_bytes(hash, &status.st_ino, sizeof(status.st_ino));
+        }
+        hash = hash_string(hash, *path);
+    }
+    return hash;
+}
+
+/* A new file in a directory that an include's pattern covers shows in the directory's time. */
+static int watch_files(LogFinder *finder, char *const *files)
+{
+    _cleanup_strv_ char **watched = NULL;
+
+    for (; files && *files; files++) {
+        _cleanup_free_ char *copy = strdup(*files);
+        const char *directory;
+
+        if (!copy || strv_append(&watched, *files) < 0)
+            return -ENOMEM;
+        directory = dirname(copy);
+        if (!strv_contains(watched, directory) && strv_append(&watched, directory) < 0)
+            return -ENOMEM;
+    }
+    strv_free(finder->watched);
+    finder->watched = TAKE_POINTER(watched);
+    return 0;
+}
+
+static int add_log(LogFinder *finder, const char *path)
+{
+    int r = follower_add(finder->follower, path,
+                         finder->looked ? FOLLOWER_START_AT_BEGIN : finder->start);
+
+    return r == -EEXIST ? 0 : r;
+}
+
+static int add_intended(LogFinder *finder, const NginxConf *conf)
+{
+    static char default_error_log[] = DEFAULT_ERROR_LOG;
+    static char *const defaults[] = {default_error_log, NULL};
+    _cleanup_(cleanup_nginx_intents) NginxIntents *intents = NULL;
+    int r = nginx_intents_new(conf, defaults, &intents);
+
+    for (size_t i = 0; r >= 0 && i < intents->n_items; i++) {
+        const NginxIntent *intent = &intents->items[i];
+
+        if (intent->kind == NGINX_INTENT_ERROR_LOG && intent->path && intent->known)
+            r = add_log(finder, intent->path);
+    }
+    return r;
+}
+
+int log_finder_update(LogFinder *finder, char **ret_problem)
+{
+    const NginxConfOptions options = {
+        .conf_path = finder->configuration,
+        .prefix = finder->prefix,
+    };
+    _cleanup_(cleanup_nginx_conf) NginxConf *conf = NULL;
+    uint64_t now = fingerprint(finder->watched);
+    int r;
+
+    if (finder->looked && now == finder->fingerprint)
+        return 0;
+    if (finder->fixed) {
+        r = 0;
+        STRV_FOREACH (path, finder->fixed)
+            if (r >= 0)
+                r = add_log(finder, *path);
+    } else {
+        r = nginx_conf_read(&options, &conf);
+        if (r >= 0)
+            r = watch_files(finder, conf->files);
+        if (r >= 0) {
+            r = add_intended(finder, conf);
+        } else {
+            char *const configuration[] = {finder->configuration, NULL};
+
+            *ret_problem = format_string("%s: %s", finder->configuration, strerror(-r));
+            /* What nginx uses without being told may be there all the same. */
+            (void)add_log(finder, DEFAULT_ERROR_LOG);
+            (void)watch_files(finder, configuration);
+        }
+    }
+    finder->fingerprint = fingerprint(finder->watched);
+    finder->looked = true;
+    return r < 0 ? r : 1;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Which error logs to follow: those that selguard.conf names, else those that nginx's
+ * configuration does. Looked up again when the configuration changes on disk.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "daemon/core/config.h"
+#include "daemon/nginx/follower.h"
+
+typedef struct LogFinder LogFinder;
+
+/* `start` is how logs found at the first look are taken up; later ones are read from their
+ * beginning. Does not own the follower, and copies what it needs of the config. */
+int log_finder_new(LogFinder **ret_finder, const Config *config, Follower *follower,
+                   FollowerStart start);
+LogFinder *log_finder_free(LogFinder *finder);
+
+/* Looks if anything changed since the last time: cheap, some stat() calls. Returns 1 if logs
+ * were looked up, 0 if nothing changed, or a negative errno of reading the configuration, with
+ * *ret_problem a sentence for the caller to free; logs followed before stay. */
+int log_finder_update(LogFinder *finder, char **ret_problem);

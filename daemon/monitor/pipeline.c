@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/monitor/pipeline.h"
+
+#include <errno.h>
+
+#include "daemon/core/macro.h"
+#include "daemon/nginx/error-line.h"
+
+struct Pipeline {
+    PipelineMode mode;
+    Store *store;
+    AuditAssembler *assembler;
+    Correlator *correlator;
+    NginxLineParser parser;
+    void (*policy_changed)(void *userdata);
+    void *userdata;
+    uint64_t now_usec;
+    uint64_t last_denial_usec;
+    uint64_t last_failure_usec;
+    PipelineStatistics statistics;
+};
+
+static void take_incident(const Incident *incident, void *userdata)
+{
+    Pipeline *pipeline = userdata;
+
+    /* Out of memory: the store counts what it dropped. */
+    (void)store_take_incident(pipeline->store, incident);
+}
+
+static int take_denials(void *userdata, const AuditEvent *event _unused_, const Denial *denials,
+                        size_t n_denials)
+{
+    Pipeline *pipeline = userdata;
+
+    for (size_t i = 0; i < n_denials; i++) {
+        pipeline->last_denial_usec = denials[i].time_usec;
+        (void)correlator_push_denial(pipeline->correlator, &denials[i], pipeline->now_usec);
+    }
+    return 0;
+}
+
+static int take_policy_change(void *userdata, const AuditRecord *record _unused_)
+{
+    Pipeline *pipeline = userdata;
+
+    if (pipeline->policy_changed)
+        pipeline->policy_changed(pipeline->userdata);
+    return 0;
+}
+
+int pipeline_new(Pipeline **ret_pipeline, Store *store, const PipelineOptions *options)
+{
+    Pipeline *pipeline = calloc(1, sizeof(*pipeline));
+    AuditSink sink = {
+        .userdata = pipeline,
+        .denials = take_denials,
+        .policy_change = take_policy_change,
+    };
+    int r;
+
+    if (!pipeline)
+        return -ENOMEM;
+    pipeline->mode = options->mode;
+    pipeline->store = store;
+    pipeline->policy_changed = options->policy_changed;
+    pipeline->userdata = options->userdata;
+    nginx_line_parser_init(&pipeline->parser,
+                           options->fixed_zone ? NGINX_ZONE_FIXED : NGINX_ZONE_LOCAL,
+                           options->utc_offset);
+    r = correlator_new(&pipeline->correlator, take_incident, pipeline);
+    if (r >= 0)
+        r = audit_assembler_new(&pipeline->assembler, &sink,
+                                options->mode == PIPELINE_RECORDED ? AUDIT_ASSEMBLER_LOG : 0);
+    if (r >= 0)
+        r = audit_assembler_set_sources(pipeline->assembler, options->domains);
+    if (r < 0) {
+        pipeline_free(pipeline);
+        return r;
+    }
+    *ret_pipeline = pipeline;
+    return 0;
+}
+
+Pipeline *pipeline_free(Pipeline *pipeline)
+{
+    if (!pipeline)
+        return NULL;
+    audit_assembler_free(pipeline->assembler);
+    correlator_free(pipeline->correlator);
+    free(pipeline);
+    return NULL;
+}
+
+AuditAssembler *pipeline_assembler(Pipeline *pipeline)
+{
+    return pipeline->assembler;
+}
+
+void pipeline_take_line(void *userdata, const char *log_path, const char *line, size_t length)
+{
+    Pipeline *pipeline = userdata;
+    Failure failure;
+
+    pipeline->statistics.lines++;
+    switch (nginx_line_parse(&pipeline->parser, log_path, line, length, &failure)) {
+    case NGINX_LINE_FOREIGN:
+        pipeline->statistics.foreign++;
+        return;
+    case NGINX_LINE_OTHER:
+        return;
+    case NGINX_LINE_FAILURE:
+        break;
+    }
+    pipeline->statistics.failures++;
+    if (failure.time_known)
+        pipeline->last_failure_usec = failure.time_usec;
+    (void)correlator_push_failure(pipeline->correlator, &failure, pipeline->now_usec);
+}
+
+uint64_t pipeline_advance(Pipeline *pipeline, uint64_t now_usec)
+{
+    uint64_t assembler, correlator;
+
+    pipeline->now_usec = now_usec;
+    correlator_advance(pipeline->correlator, now_usec);
+    if (pipeline->mode == PIPELINE_RECORDED)
+        return UINT64_MAX; /* the records' own stamps complete the events */
+    (void)audit_assembler_expire(pipeline->assembler, now_usec);
+    assembler = audit_assembler_next_deadline(pipeline->assembler);
+    correlator = correlator_deadline(pipeline->correlator);
+    return assembler < correlator ? assembler : correlator;
+}
+
+void pipeline_flush(Pipeline *pipeline)
+{
+    (void)audit_assembler_flush(pipeline->assembler);
+    correlator_flush(pipeline->correlator);
+}
+
+uint64_t pipeline_last_denial(const Pipeline *pipeline)
+{
+    return pipeline->last_denial_usec;
+}
+
+uint64_t pipeline_last_failure(const Pipeline *pipeline)
+{
+    return pipeline->last_failure_usec;
+}
+
+const PipelineStatistics *pipeline_statistics(const Pipeline *pipeline)
+{
+    return &pipeline->statistics;
+}
+
+const AuditStatistics *pipeline_audit_statistics(Pipeline *pipeline)
+{
+    return audit_assembler_statistics(pipeline->assembler);
+}
+
+void pipeline_correlator_statistics(const Pipeline *pipeline, CorrelatorStatistics *ret_statistics)
+{
+    correlator_get_statistics(pipeline->correlator, ret_statistics);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The way of the data, from the two intakes to the store: audit records are assembled and
+ * decoded, log lines parsed, both correlated, incidents folded in. The same for the live
+ * daemon and for recorded files; only the clock differs.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/audit/event.h"
+#include "daemon/correlate/correlator.h"
+#include "daemon/monitor/store.h"
+
+typedef struct Pipeline Pipeline;
+
+typedef enum PipelineMode {
+    PIPELINE_LIVE,     /* kernel records; time is the monotonic clock, given by the caller */
+    PIPELINE_RECORDED, /* log files; time is that of their records */
+} PipelineMode;
+
+typedef struct PipelineOptions {
+    PipelineMode mode;
+    char *const *domains; /* source types that matter, NULL-terminated */
+    bool fixed_zone;      /* log times are utc_offset seconds east of UTC, not local */
+    int32_t utc_offset;
+    /* May be NULL: the kernel loaded a policy, switched a boolean or the mode. */
+    void (*policy_changed)(void *userdata);
+    void *userdata;
+} PipelineOptions;
+
+typedef struct PipelineStatistics {
+    uint64_t lines;    /* of nginx's logs */
+    uint64_t failures; /* lines that report a failed operation */
+    uint64_t foreign;  /* lines that are not nginx's */
+} PipelineStatistics;
+
+/* Neither options nor their lists are referred to afterwards. The store must outlive the
+ * pipeline. 0 or a negative errno. */
+int pipeline_new(Pipeline **ret_pipeline, Store *store, const PipelineOptions *options);
+Pipeline *pipeline_free(Pipeline *pipeline);
+
+/* Where the audit intake puts its records. */
+AuditAssembler *pipeline_assembler(Pipeline *pipeline);
+/* A follower's line handler; userdata is the Pipeline. */
+void pipeline_take_line(void *userdata, const char *log_path, const char *line, size_t length);
+
+/* Sets the clock, which must not go back, and does what is due. Live, it is called before
+ * records and lines are put in, and at the latest at the time that it returns (UINT64_MAX:
+ * nothing waits). For recorded files the clock is how far all of them have been read. */
+uint64_t pipeline_advance(Pipeline *pipeline, uint64_t now_usec);
+/* The end of recorded input. */
+void pipeline_flush(Pipeline *pipeline);
+
+/* Times of the last denial and of the last failed operation that came in; 0 before. */
+uint64_t pipeline_last_denial(const Pipeline *pipeline);
+uint64_t pipeline_last_failure(const Pipeline *pipeline);
+
+const PipelineStatistics *pipeline_statistics(const Pipeline *pipeline);
+const AuditStatistics *pipeline_audit_statistics(Pipeline *pipeline);
+void pipeline_correlator_statistics(const Pipeline *pipeline, CorrelatorStatistics *ret_statistics);

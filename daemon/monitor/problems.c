@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/monitor/problems.h"
+
+#include "daemon/core/macro.h"
+#include "daemon/core/text.h"
+
+static const struct {
+    const char *name, *sentence;
+} codes[PROBLEM_CODE_COUNT] = {
+    [PROBLEM_CONFIGURATION] = {"configuration",
+                               "selguard.conf is not understood; the defaults are in use."},
+    [PROBLEM_SELINUX_DISABLED] = {"selinux-disabled",
+                                  "SELinux is disabled on this host: it is not what blocks nginx."},
+    [PROBLEM_SELINUX_PERMISSIVE] =
+        {"selinux-permissive",
+         "SELinux is permissive: it logs denials and lets them through, so it is not what blocks "
+         "nginx."},
+    [PROBLEM_AUDIT_SOCKET] = {"audit-socket",
+                              "The kernel's audit messages cannot be received: new denials are not "
+                              "seen."},
+    [PROBLEM_AUDIT_LOSS] = {"audit-loss",
+                            "Audit messages were lost: there were more denials than are shown."},
+    [PROBLEM_NGINX_CONFIGURATION] = {"nginx-configuration",
+                                     "nginx's configuration cannot be read: is nginx installed?"},
+    [PROBLEM_ERROR_LOG] = {"error-log",
+                           "An error log of nginx cannot be read: its requests are not known."},
+    [PROBLEM_POLICY] = {"policy",
+                        "The SELinux policy cannot be read: there are no fixes to offer."},
+};
+
+const char *problem_code_to_string(ProblemCode code)
+{
+    return codes[code].name;
+}
+
+const char *problem_code_to_sentence(ProblemCode code)
+{
+    return codes[code].sentence;
+}
+
+bool problems_set(Problems *problems, ProblemCode code, const char *detail)
+{
+    if (streq_ptr(problems->details[code], detail))
+        return false;
+    return string_replace(&problems->details[code], detail) >= 0;
+}
+
+void problems_clear(Problems *problems)
+{
+    for (size_t i = 0; i < PROBLEM_CODE_COUNT; i++) {
+        free(problems->details[i]);
+        problems->details[i] = NULL;
+    }
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/monitor/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json_tokener.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "daemon/core/diagnosis-json.h"
+#include "daemon/core/limits.h"
+#include "daemon/core/macro.h"
+#include "daemon/core/text.h"
+#include "daemon/diagnose/analysis.h"
+#include "daemon/selinux/kernel.h"
+#include "daemon/selinux/policy.h"
+
+struct Worker {
+    pid_t pid;
+    int fd;
+    bool reaped;
+    sd_event_source *io, *child, *timeout;
+    WorkerHandler handler;
+    char *problem;
+    char *line; /* an unfinished one */
+    size_t length, size;
+    bool eof;
+};
+
+/* --- in the child ------------------------------------------------------- */
+
+static int write_line(int fd, json_object *object)
+{
+    const char *text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN);
+    size_t left = text ? strlen(text) : 0;
+
+    if (!text)
+        return -ENOMEM;
+    for (; left > 0;) {
+        ssize_t n = write(fd, text, left);
+
+        if (n < 0)
+            return -errno;
+        text += n;
+        left -= (size_t)n;
+    }
+    return write(fd, "\n", 1) == 1 ? 0 : -EIO;
+}
+
+static int write_error(int fd, const char *problem)
+{
+    _cleanup_json_ json_object *object = json_object_new_object();
+
+    if (!object || json_object_object_add(object, "error", json_object_new_string(problem)) < 0)
+        return -ENOMEM;
+    return write_line(fd, object);
+}
+
+/* The engine and the running kernel must agree before anything is called allowed. */
+static void confirm_with_kernel(Diagnosis *diagnosis)
+{
+    int allowed;
+
+    if (!diagnosis->allowed_now || !diagnosis->have_access)
+        return;
+    allowed = kernel_ask(&diagnosis->access, /* ret_permissive= */ NULL);
+    if (allowed == 0) {
+        diagnosis->allowed_now = false;
+        (void)diagnosis_remember(diagnosis->notes, ELEMENTS_OF(diagnosis->notes),
+                                 "The policy read allows this, but the running kernel does not.");
+    }
+}
+
+static int child_run(int fd, Diagnosis *const *diagnoses, size_t n_diagnoses,
+                     const WorkerOptions *options)
+{
+    const AnalysisOptions analysis = {
+        .domain = options->domain,
+        .denied_booleans = options->denied_booleans,
+    };
+    _cleanup_(policy_cleanup) Policy *policy = NULL;
+    _cleanup_free_ char *message = NULL;
+    KernelState state = {};
+    const char *path = options->policy_path;
+    int r = 0;
+
+    if (!path) {
+        r = kernel_read_state(&state);
+        path = state.policy_path;
+    }
+    if (!path)
+        return write_error(fd, "there is no SELinux policy on this host");
+    r = policy_load_file(path, &policy, &message);
+    if (r < 0) {
+        _cleanup_free_ char *problem = format_string("the policy %s cannot be used: %s", path,
+                                                     message ? message : strerror(-r));
+
+        return problem ? write_error(fd, problem) : -ENOMEM;
+    }
+    for (size_t i = 0; i < n_diagnoses && r >= 0; i++) {
+        _cleanup_json_ json_object *object = NULL;
+
+        r = analysis_run(diagnoses[i], policy, &analysis);
+        if (r >= 0 && !options->policy_path && state.enabled)
+            confirm_with_kernel(diagnoses[i]);
+        if (r >= 0)
+            r = diagnosis_to_json(diagnoses[i], &object);
+        if (r >= 0)
+            r = write_line(fd, object);
+    }
+    return r;
+}
+
+static void limit_resource(int resource, rlim_t value)
+{
+    const struct rlimit limit = {value, value};
+
+    (void)setrlimit((__rlimit_resource_t)resource, &limit);
+}
+
+_Noreturn static void child_main(int fd, Diagnosis *const *diagnoses, size_t n_diagnoses,
+                                 const WorkerOptions *options)
+{
+    sigset_t none;
+
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)prctl(PR_SET_NAME, "selguard-policy");
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)signal(SIGPIPE, SIG_DFL);
+    (void)signal(SIGTERM, SIG_DFL);
+#if !defined(__SANITIZE_ADDRESS__)
+    limit_resource(RLIMIT_AS, WORKER_MEMORY_MAX);
+#endif
+    limit_resource(RLIMIT_CPU, WORKER_CPU_SECONDS_MAX);
+    limit_resource(RLIMIT_CORE, 0);
+    /* The policy and the state of the kernel are all it reads; it may read them without
+     * the capability that the logs need. */
+    _exit(child_run(fd, diagnoses, n_diagnoses, options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+/* --- in the parent ------------------------------------------------------ */
+
+Worker *worker_free(Worker *worker)
+{
+    if (!worker)
+        return NULL;
+    sd_event_source_disable_unref(worker->io);
+    sd_event_source_disable_unref(worker->child);
+    sd_event_source_disable_unref(worker->timeout);
+    if (!worker->reaped && worker->pid > 0) {
+        (void)kill(worker->pid, SIGKILL);
+        (void)waitpid(worker->pid, NULL, 0);
+    }
+    if (worker->fd >= 0)
+        (void)close(worker->fd);
+    free(worker->problem);
+    free(worker->line);
+    free(worker);
+    return NULL;
+}
+
+static void set_problem(Worker *worker, const char *text)
+{
+    if (!worker->problem)
+        worker->problem = strdup(text);
+}
+
+static void take_answer(Worker *worker, const char *line)
+{
+    _cleanup_json_ json_object *object = json_tokener_parse(line);
+    json_object *error;
+
+    if (!object || !json_object_is_type(object, json_type_object)) {
+        set_problem(worker, "the analysis sent something unreadable");
+    } else if (json_object_object_get_ex(object, "error", &error)) {
+        set_problem(worker, json_object_get_string(error));
+    } else {
+        worker->handler.answer(object, worker->handler.userdata);
+    }
+}
+
+static void take_lines(Worker *worker)
+{
+    char *start = worker->line, *newline;
+
+    while ((newline = memchr(start, '\n', worker->length - (size_t)(start - worker->line)))) {
+        *newline = '\0';
+        take_answer(worker, start);
+        start = newline + 1;
+    }
+    worker->length -= (size_t)(start - worker->line);
+    memmove(worker->line, start, worker->length);
+}
+
+static void finish_if_done(Worker *worker)
+{
+    const WorkerHandler handler = worker->handler;
+    _cleanup_free_ char *problem = NULL;
+
+    if (!worker->eof || !worker->reaped)
+        return;
+    problem = TAKE_POINTER(worker->problem);
+    handler.finished(problem, handler.userdata);
+}
+
+static int grow(Worker *worker)
+{
+    size_t size = worker->size ? worker->size * 2 : 65536;
+    char *grown;
+
+    if (worker->length < worker->size)
+        return 0;
+    if (size > WORKER_ANSWER_MAX)
+        return -EFBIG;
+    grown = realloc(worker->line, size);
+    if (!grown)
+        return -ENOMEM;
+    worker->line = grown;
+    worker->size = size;
+    return 0;
+}
+
+static int on_readable(sd_event_source *source _unused_, int fd, uint32_t events _unused_,
+                       void *userdata)
+{
+    Worker *worker = userdata;
+    ssize_t n;
+    int r = grow(worker);
+
+    n = r < 0 ? r : read(fd, worker->line + worker->length, worker->size - worker->length);
+    if (n > 0) {
+        worker->length += (size_t)n;
+        take_lines(worker);
+        return 0;
+    }
+    if (n < 0 && r >= 0 && (errno == EAGAIN || errno == EINTR))
+        return 0;
+    if (n < 0) {
+        set_problem(worker, "the analysis sent more than is taken");
+        if (!worker->reaped)
+            (void)kill(worker->pid, SIGKILL);
+    }
+    worker->eof = true;
+    worker->io = sd_event_source_disable_unref(worker->io);
+    finish_if_done(worker);
+    return 0;
+}
+
+static int on_exit_of_child(sd_event_source *source _unused_, const siginfo_t *info, void *userdata)
+{
+    Worker *worker = userdata;
+
+    worker->reaped = true;
+    if (info->si_code != CLD_EXITED)
+        set_problem(worker, "the analysis ended unexpectedly: the policy may be damaged");
+    else if (info->si_status != EXIT_SUCCESS)
+        set_problem(worker, "the analysis failed: out of memory");
+    finish_if_done(worker);
+    return 0;
+}
+
+static int on_timeout(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+{
+    Worker *worker = userdata;
+
+    set_problem(worker, "the analysis took too long and was ended");
+    if (!worker->reaped)
+        (void)kill(worker->pid, SIGKILL);
+    return 0;
+}
+
+static int add_sources(Worker *worker, sd_event *event)
+{
+    int r = sd_event_add_io(event, &worker->io, worker->fd, EPOLLIN, on_readable, worker);
+
+    if (r >= 0)
+        r = sd_event_add_child(event, &worker->child, worker->pid, WEXITED, on_exit_of_child,
+                               worker);
+    if (r >= 0)
+        r = sd_event_add_time_relative(event, &worker->timeout, CLOCK_MONOTONIC,
+                                       WORKER_TIMEOUT_USEC, 0, on_timeout, worker);
+    return r;
+}
+
+int worker_start(sd_event *event, Diagnosis *const *diagnoses, size_t n_diagnoses,
+                 const WorkerOptions *options, const WorkerHandler *handler, Worker **ret_worker)
+{
+    Worker *worker = calloc(1, sizeof(*worker));
+    int pipe_fds[2];
+    int r;
+
+    if (!worker)
+        return -ENOMEM;
+    worker->fd = -1;
+    worker->handler = *handler;
+    if (pipe2(pipe_fds, O_CLOEXEC) < 0) {
+        r = -errno;
+        goto fail;
+    }
+    worker->fd = pipe_fds[0];
+    worker->pid = fork();
+    if (worker->pid < 0) {
+        r = -errno;
+        (void)close(pipe_fds[1]);
+        goto fail;
+    }
+    if (worker->pid == 0)
+        child_main(pipe_fds[1], diagnoses, n_diagnoses, options);
+    (void)close(pipe_fds[1]);
+    r = add_sources(worker, event);
+    if (r < 0)
+        goto fail;
+    *ret_worker = worker;
+    return 0;
+fail:
+    worker_free(worker);
+    return r;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The analysis worker: a short-lived child that loads the policy, runs the engine over some
+ * diagnoses and writes the answers to a pipe. libsepol's memory and its accidents stay there.
+ *
+ * The answers are one JSON object a line, as diagnosis_to_json() makes them; or
+ * {"error": "…"} if the policy cannot be read. The parent bounds what it takes.
+ */
+#pragma once
+
+#include <json-c/json_object.h>
+#include <systemd/sd-event.h>
+
+#include "daemon/core/diagnosis.h"
+
+typedef struct Worker Worker;
+
+typedef struct WorkerOptions {
+    const char *policy_path; /* an image; NULL: the one in force */
+    const char *domain;
+    char *const *denied_booleans;
+} WorkerOptions;
+
+typedef struct WorkerHandler {
+    /* One answer; the object stays the worker's. */
+    void (*answer)(json_object *object, void *userdata);
+    /* The worker is done, or was ended: problem is NULL or a sentence. May free it. */
+    void (*finished)(const char *problem, void *userdata);
+    void *userdata;
+} WorkerHandler;
+
+/* Forks a child over copies of the diagnoses. 0 or a negative errno. */
+int worker_start(sd_event *event, Diagnosis *const *diagnoses, size_t n_diagnoses,
+                 const WorkerOptions *options, const WorkerHandler *handler, Worker **ret_worker);
+/* Ends it without a further call of the handler. Accepts and returns NULL. */
+Worker *worker_free(Worker *worker);

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "daemon/core/enum-table.h"
+#include "daemon/core/limits.h"
+#include "daemon/core/text.h"
+#include "daemon/remedy/change-record.h"
+#include "daemon/remedy/json-util.h"
+#include "daemon/remedy/plan-json.h"
+
+#define RECORD_VERSION 1
+
+static const char *const change_phases[CHANGE_PHASE_COUNT] = {
+    [CHANGE_PREPARED] = "prepared",   [CHANGE_COMMITTING] = "committing",
+    [CHANGE_APPLIED] = "applied",     [CHANGE_FAILED] = "failed",
+    [CHANGE_REVERTING] = "reverting", [CHANGE_REVERTED] = "reverted",
+};
+
+DEFINE_ENUM_STRINGS(change_phase, ChangePhase, change_phases)
+DEFINE_POINTER_CLEANUP(ChangeRecord, change_record_free, record_cleanup);
+
+ChangeRecord *change_record_free(ChangeRecord *record)
+{
+    if (!record)
+        return NULL;
+    free(record->result);
+    free(record->message);
+    free(record->user);
+    free(record->reason);
+    free(record->diagnosis_id);
+    plan_clear(&record->plan);
+    free(record->before);
+    free(record->after);
+    free(record->revert_user);
+    free(record->revert_reason);
+    free(record);
+    return NULL;
+}
+
+ChangeRecord *change_record_new(const Plan *plan, const ActionState *before, uid_t uid,
+                                const char *user, const char *reason, const char *diagnosis_id,
+                                uint64_t time_usec)
+{
+    _cleanup_(record_cleanup) ChangeRecord *record = calloc(1, sizeof(*record));
+
+    if (!record)
+        return NULL;
+    record->phase = CHANGE_PREPARED;
+    record->uid = uid;
+    record->time_usec = time_usec;
+    if (string_replace(&record->result, "") < 0 || string_replace(&record->message, "") < 0 ||
+        string_replace(&record->user, strempty(user)) < 0 ||
+        string_replace(&record->reason, strempty(reason)) < 0 ||
+        string_replace(&record->diagnosis_id, strempty(diagnosis_id)) < 0 ||
+        string_replace(&record->revert_user, "") < 0 ||
+        string_replace(&record->revert_reason, "") < 0 || plan_copy(&record->plan, plan) < 0)
+        return NULL;
+
+    record->before = calloc(plan->n_actions + 1, sizeof(*record->before));
+    record->after = calloc(plan->n_actions + 1, sizeof(*record->after));
+    if (!record->before || !record->after)
+        return NULL;
+    for (size_t i = 0; i < plan->n_actions; i++) {
+        record->before[i] = before[i];
+        record->after[i] = action_state_after(&plan->actions[i], &before[i]);
+    }
+    return TAKE_POINTER(record);
+}
+
+int change_record_set_result(ChangeRecord *record, const char *result, const char *message)
+{
+    char *result_copy = strdup(result);
+    char *message_copy = strdup(message);
+
+    if (!result_copy || !message_copy) {
+        free(result_copy);
+        free(message_copy);
+        return -ENOMEM;
+    }
+    free(record->result);
+    free(record->message);
+    record->result = result_copy;
+    record->message = message_copy;
+    return 0;
+}
+
+int change_record_begin_revert(ChangeRecord *record, uid_t uid, const char *user,
+                               const char *reason, uint64_t time_usec)
+{
+    char *user_copy = strdup(strempty(user));
+    char *reason_copy = strdup(strempty(reason));
+
+    if (!user_copy || !reason_copy) {
+        free(user_copy);
+        free(reason_copy);
+        return -ENOMEM;
+    }
+    free(record->revert_user);
+    free(record->revert_reason);
+    record->revert_user = user_copy;
+    record->revert_reason = reason_copy;
+    record->revert_begun = true;
+    record->revert_uid = uid;
+    record->revert_time_usec = time_usec;
+    return 0;
+}
+
+bool change_record_unfinished(const ChangeRecord *record)
+{
+    return record->phase == CHANGE_PREPARED || record->phase == CHANGE_COMMITTING ||
+           record->phase == CHANGE_REVERTING;
+}
+
+bool change_record_in_force(const ChangeRecord *record)
+{
+    return record->phase == CHANGE_COMMITTING || record->phase == CHANGE_APPLIED ||
+           record->phase == CHANGE_REVERTING;
+}
+
+/* --- JSON --------------------------------------------------------------- */
+
+static int add_string(json_object *object, const char *name, const char *value)
+{
+    return json_add(object, name, json_object_new_string(value));
+}
+
+static int add_number(json_object *object, const char *name, uint64_t value)
+{
+    return json_add(object, name, json_object_new_uint64(value));
+}
+
+int change_record_to_json(const ChangeRecord *record, json_object **ret_object)
+{
+    _cleanup_json_ json_object *object = json_object_new_object();
+    json_object *revert;
+
+    if (!object || add_number(object, "version", RECORD_VERSION) < 0 ||
+        add_number(object, "id", record->id) < 0 ||
+        add_string(object, "phase", change_phase_to_string(record->phase)) < 0 ||
+        add_string(object, "result", record->result) < 0 ||
+        add_string(object, "message", record->message) < 0 ||
+        add_number(object, "time", record->time_usec) < 0 ||
+        add_number(object, "finished", record->finished_usec) < 0 ||
+        add_number(object, "uid", record->uid) < 0 ||
+        add_string(object, "user", record->user) < 0 ||
+        add_string(object, "reason", record->reason) < 0 ||
+        add_string(object, "diagnosis_id", record->diagnosis_id) < 0 ||
+        json_add(object, "plan", plan_to_json(&record->plan)) < 0 ||
+        json_add(object, "before", action_states_to_json(&record->plan, record->before)) < 0 ||
+        json_add(object, "after", action_states_to_json(&record->plan, record->after)) < 0)
+        return -ENOMEM;
+    if (record->revert_begun) {
+        revert = json_object_new_object();
+        if (json_add(object, "revert", revert) < 0 ||
+            add_number(revert, "time", record->revert_time_usec) < 0 ||
+            add_number(revert, "uid", record->revert_uid) < 0 ||
+            add_string(revert, "user", record->revert_user) < 0 ||
+            add_string(revert, "reason", record->revert_reason) < 0)
+            return -ENOMEM;
+    }
+    *ret_object = TAKE_POINTER(object);
+    return 0;
+}
+
+static int get_string(json_object *object, const char *name, char **ret_value)
+{
+    json_object *value = json_object_object_get(object, name);
+    char *copy;
+
+    if (!json_object_is_type(value, json_type_string))
+        return -EBADMSG;
+    copy = strdup(json_object_get_string(value));
+    if (!copy)
+        return -ENOMEM;
+    free(*ret_value);
+    *ret_value = copy;
+    return 0;
+}
+
+static int get_number(json_object *object, const char *name, uint64_t max, uint64_t *ret_value)
+{
+    json_object *value = json_object_object_get(object, name);
+    int64_t number;
+
+    if (!json_object_is_type(value, json_type_int))
+        return -EBADMSG;
+    number = json_object_get_int64(value);
+    if (number < 0 || (uint64_t)number > max)
+        return -EBADMSG;
+    *ret_value = (uint64_t)number;
+    return 0;
+}
+
+static int read_head(json_object *object, ChangeRecord *record)
+{
+    _cleanup_free_ char *phase = NULL;
+    uint64_t version, uid;
+    int r;
+
+    if ((r = get_number(object, "version", INT64_MAX, &version)) < 0 ||
+        (r = get_number(object, "id", INT64_MAX, &record->id)) < 0 ||
+        (r = get_string(object, "phase", &phase)) < 0 ||
+        (r = get_string(object, "result", &record->result)) < 0 ||
+        (r = get_string(object, "message", &record->message)) < 0 ||
+        (r = get_number(object, "time", INT64_MAX, &record->time_usec)) < 0 ||
+        (r = get_number(object, "finished", INT64_MAX, &record->finished_usec)) < 0 ||
+        (r = get_number(object, "uid", UINT32_MAX, &uid)) < 0 ||
+        (r = get_string(object, "user", &record->user)) < 0 ||
+        (r = get_string(object, "reason", &record->reason)) < 0 ||
+        (r = get_string(object, "diagnosis_id", &record->diagnosis_id)) < 0)
+        return r;
+    if (version != RECORD_VERSION || change_phase_from_string(phase, &record->phase) < 0)
+        return -EBADMSG;
+    record->uid = (uid_t)uid;
+    return 0;
+}
+
+static int read_revert(json_object *object, ChangeRecord *record)
+{
+    json_object *revert = json_object_object_get(object, "revert");
+    uint64_t uid;
+    int r;
+
+    if (!revert)
+        return (r = string_replace(&record->revert_user, "")) < 0
+                   ? r
+                   : string_replace(&record->revert_reason, "");
+    if (!json_object_is_type(revert, json_type_object))
+        return -EBADMSG;
+    if ((r = get_number(revert, "time", INT64_MAX, &record->revert_time_usec)) < 0 ||
+        (r = get_number(revert, "uid", UINT32_MAX, &uid)) < 0 ||
+        (r = get_string(revert, "user", &record->revert_user)) < 0 ||
+        (r = get_string(revert, "reason", &record->revert_reason)) < 0)
+        return r;
+    record->revert_uid = (uid_t)uid;
+    record->revert_begun = true;
+    return 0;
+}
+
+int change_record_from_json(json_object *object, ChangeRecord **ret_record)
+{
+    _cleanup_(record_cleanup) ChangeRecord *record = NULL;
+    int r;
+
+    if (!json_object_is_type(object, json_type_object))
+        return -EBADMSG;
+    record = calloc(1, sizeof(*record));
+    if (!record)
+        return -ENOMEM;
+    r = read_head(object, record);
+    if (r < 0)
+        return r;
+    r = plan_from_json(json_object_object_get(object, "plan"), &record->plan);
+    if (r < 0)
+        return r;
+    r = action_states_from_json(&record->plan, json_object_object_get(object, "before"),
+                                &record->before);
+    if (r < 0)
+        return r;
+    r = action_states_from_json(&record->plan, json_object_object_get(object, "after"),
+                                &record->after);
+    if (r < 0)
+        return r;
+    r = read_revert(object, record);
+    if (r < 0)
+        return r;
+    *ret_record = TAKE_POINTER(record);
+    return 0;
+}

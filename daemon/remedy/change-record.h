@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One change: who wanted what when and why, what was there before, what is to be there, and
+ * how far it came. Everything that a revert, or the next start after a crash, needs.
+ *
+ * Life cycle of `phase`:
+ *
+ *   prepared ──▶ committing ──▶ applied ──▶ reverting ──▶ reverted
+ *       │             │             ▲            │
+ *       └──▶ failed ◀─┘             └────────────┘ (the revert was not carried out)
+ *
+ * It is on disk in the new phase before the step that the phase names begins. So a record
+ * found as `prepared` has changed nothing, and one found as `committing` or `reverting` is as
+ * before or as after, which the store tells.
+ *
+ * As JSON, one object: version (1), id, phase, result, message, time, finished (microseconds
+ * since the epoch), uid, user, reason, diagnosis_id, plan (plan-json.h), before, after (arrays
+ * of action-state.h), and, once a revert began, revert {time, uid, user, reason}.
+ */
+#pragma once
+
+#include <json-c/json_object.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "daemon/remedy/action-state.h"
+
+typedef enum ChangePhase {
+    CHANGE_PREPARED,
+    CHANGE_COMMITTING,
+    CHANGE_APPLIED,
+    CHANGE_FAILED,
+    CHANGE_REVERTING,
+    CHANGE_REVERTED,
+    CHANGE_PHASE_COUNT,
+} ChangePhase;
+
+/* All strings are owned, and never NULL in a record that was made by change_record_new(). */
+typedef struct ChangeRecord {
+    uint64_t id; /* ascending: the order in which changes happened */
+    ChangePhase phase;
+    char *result;  /* as the D-Bus signal Finished has it; "" while unfinished */
+    char *message; /* the same in words */
+    uint64_t time_usec;
+    uint64_t finished_usec; /* 0 while unfinished */
+    uid_t uid;
+    char *user;
+    char *reason;
+    char *diagnosis_id;
+    Plan plan;
+    ActionState *before; /* plan.n_actions */
+    ActionState *after;  /* what it is to become */
+
+    bool revert_begun;
+    uint64_t revert_time_usec;
+    uid_t revert_uid;
+    char *revert_user;
+    char *revert_reason;
+
+    unsigned pins; /* jobs that hold on to it; not written */
+} ChangeRecord;
+
+const char *change_phase_to_string(ChangePhase phase);
+int change_phase_from_string(const char *text, ChangePhase *ret_phase);
+
+/* A record in phase prepared, without id. Copies everything; NULL strings become "".
+ * `after` follows from the plan and `before`. NULL if out of memory. */
+ChangeRecord *change_record_new(const Plan *plan, const ActionState *before, uid_t uid,
+                                const char *user, const char *reason, const char *diagnosis_id,
+                                uint64_t time_usec);
+/* Accepts and returns NULL. */
+ChangeRecord *change_record_free(ChangeRecord *record);
+
+/* 0 or -ENOMEM, with the record as it was. */
+int change_record_set_result(ChangeRecord *record, const char *result, const char *message);
+int change_record_begin_revert(ChangeRecord *record, uid_t uid, const char *user,
+                               const char *reason, uint64_t time_usec);
+
+/* True if a crash left it half way. */
+bool change_record_unfinished(const ChangeRecord *record);
+/* True if what it did is (or may be) in force. */
+bool change_record_in_force(const ChangeRecord *record);
+
+/* 0 with a new object, or -ENOMEM. */
+int change_record_to_json(const ChangeRecord *record, json_object **ret_object);
+/* 0, -EBADMSG for anything that does not fit, or -ENOMEM. */
+int change_record_from_json(json_object *object, ChangeRecord **ret_record);

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <json-c/json_tokener.h>
+#include <sys/stat.h>
+
+#include "daemon/core/limits.h"
+#include "daemon/core/text.h"
+#include "daemon/remedy/change-store.h"
+#include "daemon/remedy/json-util.h"
+
+#define FILE_PREFIX "change-"
+#define FILE_SUFFIX ".json"
+
+/* Deep enough for any record, too shallow for an attack on the parser's stack. */
+#define JSON_DEPTH_MAX 16
+
+static char *record_file_name(uint64_t id)
+{
+    return format_string(FILE_PREFIX "%06" PRIu64 FILE_SUFFIX, id);
+}
+
+/* 0, or -EINVAL if the name is not that of a record. */
+static int record_file_id(const char *name, uint64_t *ret_id)
+{
+    _cleanup_free_ char *digits = NULL;
+    size_t length = strlen(name);
+    size_t affixes = strlen(FILE_PREFIX) + strlen(FILE_SUFFIX);
+
+    if (length <= affixes || strncmp(name, FILE_PREFIX, strlen(FILE_PREFIX)) != 0 ||
+        !streq(name + length - strlen(FILE_SUFFIX), FILE_SUFFIX))
+        return -EINVAL;
+    digits = strndup(name + strlen(FILE_PREFIX), length - affixes);
+    if (!digits)
+        return -ENOMEM;
+    return parse_number(digits, 1, INT64_MAX, ret_id) < 0 ? -EINVAL : 0;
+}
+
+/* --- one file ----------------------------------------------------------- */
+
+static int file_read(int directory_fd, const char *name, ChangeRecord **ret_record)
+{
+    _cleanup_close_ int fd = openat(directory_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    _cleanup_free_ char *text = NULL;
+    _cleanup_json_ json_object *object = NULL;
+    json_tokener *tokener;
+    struct stat status;
+    size_t length = 0;
+    bool complete;
+
+    if (fd < 0)
+        return -errno;
+    if (fstat(fd, &status) < 0)
+        return -errno;
+    if (!S_ISREG(status.st_mode) || status.st_size <= 0 ||
+        status.st_size > (off_t)REMEDY_CHANGE_RECORD_MAX)
+        return -EBADMSG;
+    text = malloc((size_t)status.st_size);
+    if (!text)
+        return -ENOMEM;
+    while (length < (size_t)status.st_size) {
+        ssize_t n = read(fd, text + length, (size_t)status.st_size - length);
+
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        if (n == 0)
+            return -EBADMSG;
+        if (n > 0)
+            length += (size_t)n;
+    }
+
+    tokener = json_tokener_new_ex(JSON_DEPTH_MAX);
+    if (!tokener)
+        return -ENOMEM;
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+    object = json_tokener_parse_ex(tokener, text, (int)length);
+    complete = json_tokener_get_error(tokener) == json_tokener_success;
+    json_tokener_free(tokener);
+    return complete ? change_record_from_json(object, ret_record) : -EBADMSG;
+}
+
+static int write_all(int fd, const char *data, size_t length)
+{
+    while (length > 0) {
+        ssize_t n = write(fd, data, length);
+
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        if (n > 0) {
+            data += n;
+            length -= (size_t)n;
+        }
+    }
+    return 0;
+}
+
+static int file_write(int directory_fd, const ChangeRecord *record)
+{
+    _cleanup_free_ char *name = record_file_name(record->id);
+    _cleanup_free_ char *temporary = name ? format_string(".%s.new", name) : NULL;
+    _cleanup_json_ json_object *object = NULL;
+    _cleanup_close_ int fd = -1;
+    const char *text;
+    size_t length;
+    int r;
+
+    if (!temporary)
+        return -ENOMEM;
+    r = change_record_to_json(record, &object);
+    if (r < 0)
+        return r;
+    text = json_object_to_json_string_length(
+        object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
+    if (!text)
+        return -ENOMEM;
+
+    fd = openat(directory_fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+                0600);
+    if (fd < 0)
+        return -errno;
+    r = write_all(fd, text, length);
+    if (r >= 0)
+        r = write_all(fd, "\n", 1);
+    if (r >= 0 && fsync(fd) < 0)
+        r = -errno;
+    if (r >= 0 && renameat(directory_fd, temporary, directory_fd, name) < 0)
+        r = -errno;
+    if (r < 0) {
+        (void)unlinkat(directory_fd, temporary, 0);
+        return r;
+    }
+    return fsync(directory_fd) < 0 ? -errno : 0;
+}
+
+/* --- the directory ------------------------------------------------------ */
+
+void change_store_close(ChangeStore *store)
+{
+    for (size_t i = 0; i < store->n_records; i++)
+        change_record_free(store->records[i]);
+    free(store->records);
+    strv_free(store->set_aside);
+    if (store->directory_fd >= 0)
+        (void)close(store->directory_fd);
+    *store = (ChangeStore){.directory_fd = -1};
+}
+
+static int records_insert(ChangeStore *store, ChangeRecord *record)
+{
+    ChangeRecord **grown =
+        reallocarray(store->records, store->n_records + 1, sizeof(ChangeRecord *));
+
+    if (!grown)
+        return -ENOMEM;
+    store->records = grown;
+    store->records[store->n_records++] = record;
+    if (record->id > store->last_id)
+        store->last_id = record->id;
+    return 0;
+}
+
+static int compare_records(const void *a, const void *b)
+{
+    const ChangeRecord *const *first = a;
+    const ChangeRecord *const *second = b;
+
+    return (*first)->id < (*second)->id ? -1 : (*first)->id > (*second)->id;
+}
+
+static int set_aside(ChangeStore *store, const char *name)
+{
+    _cleanup_free_ char *aside = format_string("%s.corrupt", name);
+
+    if (!aside)
+        return -ENOMEM;
+    if (renameat(store->directory_fd, name, store->directory_fd, aside) < 0)
+        return -errno;
+    return strv_append(&store->set_aside, aside);
+}
+
+static int load_one(ChangeStore *store, const char *name)
+{
+    ChangeRecord *record = NULL;
+    uint64_t id;
+    int r;
+
+    r = record_file_id(name, &id);
+    if (r == -EINVAL)
+        return 0;
+    if (r < 0)
+        return r;
+    /* Its number is taken, whether or not it can be read. */
+    if (id > store->last_id)
+        store->last_id = id;
+    r = file_read(store->directory_fd, name, &record);
+    if (r == -ENOMEM)
+        return r;
+    if (r >= 0 && record->id != id) {
+        change_record_free(record);
+        r = -EBADMSG;
+    }
+    if (r < 0)
+        return set_aside(store, name);
+    r = records_insert(store, record);
+    if (r < 0)
+        change_record_free(record);
+    return r;
+}
+
+static int load_all(ChangeStore *store)
+{
+    int fd = fcntl(store->directory_fd, F_DUPFD_CLOEXEC, 0);
+    DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+    _cleanup_strv_ char **names = NULL;
+    int r = 0;
+
+    if (!directory) {
+        r = -errno;
+        if (fd >= 0)
+            (void)close(fd);
+        return r;
+    }
+    /* Setting files aside while reading the directory could show them twice. */
+    for (const struct dirent *entry; r >= 0 && (entry = readdir(directory));)
+        r = strv_append(&names, entry->d_name);
+    (void)closedir(directory);
+    STRV_FOREACH (name, r >= 0 ? names : NULL) {
+        r = load_one(store, *name);
+        if (r < 0)
+            break;
+    }
+    if (r >= 0 && store->n_records > 1)
+        qsort(store->records, store->n_records, sizeof(ChangeRecord *), compare_records);
+    return r;
+}
+
+int change_store_open(ChangeStore *ret_store, const char *path)
+{
+    _cleanup_(change_store_close) ChangeStore store = {.directory_fd = -1};
+    struct stat status;
+    int r;
+
+    if (mkdir(path, 0700) < 0 && errno != EEXIST)
+        return -errno;
+    store.directory_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (store.directory_fd < 0)
+        return -errno;
+    if (fstat(store.directory_fd, &status) < 0)
+        return -errno;
+    if (status.st_uid != geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)))
+        return -EPERM;
+    r = load_all(&store);
+    if (r < 0)
+        return r;
+    *ret_store = store;
+    store = (ChangeStore){.directory_fd = -1};
+    return 0;
+}
+
+/* Makes room for one more. A record that is unfinished or in use stays in any case. */
+static void prune(ChangeStore *store)
+{
+    while (store->n_records >= REMEDY_CHANGES_MAX) {
+        _cleanup_free_ char *name = NULL;
+        size_t victim = store->n_records;
+
+        for (size_t i = 0; i < store->n_records && victim == store->n_records; i++)
+            if (store->records[i]->pins == 0 && (store->records[i]->phase == CHANGE_FAILED ||
+                                                 store->records[i]->phase == CHANGE_REVERTED))
+                victim = i;
+        for (size_t i = 0; i < store->n_records && victim == store->n_records; i++)
+            if (store->records[i]->pins == 0 && store->records[i]->phase == CHANGE_APPLIED)
+                victim = i;
+        if (victim == store->n_records)
+            return;
+        name = record_file_name(store->records[victim]->id);
+        if (!name || unlinkat(store->directory_fd, name, 0) < 0)
+            return;
+        change_record_free(store->records[victim]);
+        memmove(&store->records[victim], &store->records[victim + 1],
+                (store->n_records - victim - 1) * sizeof(ChangeRecord *));
+        store->n_records--;
+    }
+}
+
+int change_store_add(ChangeStore *store, ChangeRecord *record)
+{
+    int r;
+
+    prune(store);
+    record->id = store->last_id + 1;
+    r = file_write(store->directory_fd, record);
+    if (r < 0)
+        return r;
+    /* The file is there: the number is used up even if memory fails now. */
+    store->last_id = record->id;
+    return records_insert(store, record);
+}
+
+int change_store_update(ChangeStore *store, const ChangeRecord *record)
+{
+    return file_write(store->directory_fd, record);
+}
+
+ChangeRecord *change_store_find(const ChangeStore *store, const char *id)
+{
+    uint64_t number;
+
+    if (parse_number(id, 1, INT64_MAX, &number) < 0)
+        return NULL;
+    for (size_t i = 0; i < store->n_records; i++)
+        if (store->records[i]->id == number)
+            return store->records[i];
+    return NULL;
+}
+
+int change_store_can_revert(const ChangeStore *store, const ChangeRecord *record, char **ret_why)
+{
+    char *why = NULL;
+    int r;
+
+    if (record->phase != CHANGE_APPLIED)
+        why = format_string("Change %" PRIu64 " is %s; only an applied one can be reverted.",
+                            record->id, change_phase_to_string(record->phase));
+    for (size_t i = store->n_records; i > 0 && record->phase == CHANGE_APPLIED && !why; i--) {
+        const ChangeRecord *later = store->records[i - 1];
+        _cleanup_free_ char *key = NULL;
+
+        if (later->id <= record->id || !change_record_in_force(later))
+            continue;
+        r = plan_common_object(&record->plan, &later->plan, &key);
+        if (r < 0)
+            return r;
+        if (r == 0)
+            continue;
+        why = format_string("Change %" PRIu64 " came later and touched the same %s: revert that "
+                            "one first.",
+                            later->id, key);
+        if (!why)
+            return -ENOMEM;
+    }
+    if (record->phase == CHANGE_APPLIED && !why)
+        return 0;
+    if (!why)
+        return -ENOMEM;
+    *ret_why = why;
+    return -EPERM;
+}
+
+const ChangeRecord *change_store_conflict(const ChangeStore *store, const Plan *plan)
+{
+    for (size_t i = 0; i < store->n_records; i++)
+        if (change_record_unfinished(store->records[i]) &&
+            plan_common_object(&store->records[i]->plan, plan, NULL) != 0)
+            return store->records[i];
+    return NULL;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+
+#include "daemon/core/limits.h"
+#include "daemon/core/text.h"
+#include "daemon/remedy/plan-check.h"
+
+typedef struct ActionCheck {
+    int (*request)(const Action *action, const SiteRules *rules, char **ret_refusal);
+    int (*state)(const Action *action, const ActionState *state, char **ret_refusal);
+} ActionCheck;
+
+/* Takes ownership of the sentence (NULL: out of memory). */
+static int refuse(char **ret_refusal, int error, char *sentence)
+{
+    if (!sentence)
+        return -ENOMEM;
+    *ret_refusal = sentence;
+    return error;
+}
+
+/* Identifiers of the policy language: letter first, then letters, digits, "_" and, since CIL,
+ * a few more that no distribution uses in booleans. */
+static bool identifier_is_valid(const char *name)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    static const char others[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                 "0123456789_-.";
+    size_t length = strlen(name);
+
+    return length > 0 && length <= REMEDY_BOOLEAN_NAME_MAX && strchr(letters, name[0]) &&
+           strspn(name, others) == length;
+}
+
+static int boolean_check_request(const Action *action, const SiteRules *rules, char **ret_refusal)
+{
+    const char *reason;
+
+    if (!action->name || !identifier_is_valid(action->name))
+        return refuse(ret_refusal, -EINVAL, strdup("this is not the name of a boolean."));
+    reason = boolean_denied(action->name, rules);
+    if (reason)
+        return refuse(ret_refusal, -EPERM,
+                      format_string("the boolean %s is never switched by this service: %s.",
+                                    action->name, reason));
+    return 0;
+}
+
+static int boolean_check_state(const Action *action, const ActionState *state, char **ret_refusal)
+{
+    if (!state->known)
+        return refuse(ret_refusal, -EPERM,
+                      format_string("the policy has no boolean %s.", action->name));
+    return 0;
+}
+
+/* The permitted actions. A kind is added by filling in its row. */
+static const ActionCheck action_checks[ACTION_KIND_COUNT] = {
+    [ACTION_SET_BOOLEAN] = {boolean_check_request, boolean_check_state},
+    [ACTION_SET_PORT] = {NULL, NULL},
+    [ACTION_SET_FILE_CONTEXT] = {NULL, NULL},
+    [ACTION_RELABEL] = {NULL, NULL},
+    [ACTION_INSTALL_MODULE] = {NULL, NULL},
+    [ACTION_RELOAD_NGINX] = {NULL, NULL},
+    [ACTION_ADVISE] = {NULL, NULL}, /* advice is for a person: nothing here may carry it out */
+};
+
+bool plan_check_supported(ActionKind kind)
+{
+    return (unsigned)kind < ACTION_KIND_COUNT && action_checks[kind].request;
+}
+
+int plan_check_action(const Action *action, const SiteRules *rules, char **ret_refusal)
+{
+    if (action->kind == ACTION_ADVISE)
+        return refuse(ret_refusal, -EOPNOTSUPP,
+                      strdup("advice is for a person to follow; it cannot be applied."));
+    if (!plan_check_supported(action->kind))
+        return refuse(ret_refusal, -EOPNOTSUPP,
+                      format_string("%s is not supported by this version.",
+                                    strempty(action_kind_to_string(action->kind))));
+    return action_checks[action->kind].request(action, rules, ret_refusal);
+}
+
+int plan_check_action_state(const Action *action, const ActionState *state, char **ret_refusal)
+{
+    if (!plan_check_supported(action->kind))
+        return refuse(ret_refusal, -EOPNOTSUPP, strdup("not supported by this version."));
+    return action_checks[action->kind].state(action, state, ret_refusal);
+}
+
+/* Puts the index before an action's refusal. */
+static int refuse_at(char **ret_refusal, int error, size_t index, char **refusal)
+{
+    if (!*refusal)
+        return error;
+    return refuse(ret_refusal, error, format_string("Action %zu: %s", index, *refusal));
+}
+
+int plan_check(const Plan *plan, const SiteRules *rules, char **ret_refusal)
+{
+    _cleanup_free_ char *common = NULL;
+    int r;
+
+    if (plan->n_actions == 0)
+        return refuse(ret_refusal, -EINVAL, strdup("The plan has no action."));
+    for (size_t i = 0; i < plan->n_actions; i++) {
+        _cleanup_free_ char *refusal = NULL;
+
+        r = plan_check_action(&plan->actions[i], rules, &refusal);
+        if (r < 0)
+            return refuse_at(ret_refusal, r, i, &refusal);
+    }
+    r = plan_common_object(plan, plan, &common);
+    if (r < 0)
+        return r;
+    if (r > 0)
+        return refuse(ret_refusal, -EINVAL, format_string("The plan names %s twice.", common));
+    return 0;
+}
+
+int plan_check_states(const Plan *plan, const ActionState *states, char **ret_refusal)
+{
+    for (size_t i = 0; i < plan->n_actions; i++) {
+        _cleanup_free_ char *refusal = NULL;
+        int r = plan_check_action_state(&plan->actions[i], &states[i], &refusal);
+
+        if (r < 0)
+            return refuse_at(ret_refusal, r, i, &refusal);
+    }
+    return 0;
+}

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The remedy service when things go wrong under it: after each, the store is as before or as
+ * after, and the record tells which. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+/* cmocka wants the above first */
+#include <cmocka.h>
+
+#include "daemon/core/limits.h"
+#include "daemon/core/text.h"
+#include "tests/bus/remedy-fixture.h"
+
+#define STORE "root/var/lib/selinux/default/"
+
+/* The service's worker process; 0 if there is none. */
+static pid_t find_worker(Fixture *fixture)
+{
+    _cleanup_free_ char *path =
+        format_string("/proc/%d/task/%d/children", (int)fixture->remedy, (int)fixture->remedy);
+    FILE *file = fopen(path, "re");
+    int pid = 0;
+
+    if (file) {
+        if (fscanf(file, "%d", &pid) != 1)
+            pid = 0;
+        (void)fclose(file);
+    }
+    return pid;
+}
+
+static void wait_phase(Fixture *fixture, const char *job, const char *phase)
+{
+    uint64_t deadline = harness_now_usec() + 20 * SEC;
+
+    while (!streq(fixture_job_property(fixture->root, job, "Phase"), phase))
+        if (harness_now_usec() > deadline)
+            fail_msg("the job never came to \"%s\"", phase);
+}
+
+/* Asks for a change and returns the job's path, to be freed. */
+static char *start_apply(Fixture *fixture, const char *boolean)
+{
+    sd_bus_message *reply = fixture_call_apply(fixture->root, boolean, true, false, NULL, NULL);
+    const char *job;
+    char *copy;
+
+    assert_true(sd_bus_message_read(reply, "o", &job) > 0);
+    copy = strdup(job);
+    sd_bus_message_unref(reply);
+    assert_non_null(copy);
+    return copy;
+}
+
+/* Waits until no record is half way; the state of the newest. Static. */
+static const char *settled_state(Fixture *fixture, const char **ret_id)
+{
+    static char id[24];
+    uint64_t deadline = harness_now_usec() + 30 * SEC;
+    const char *state;
+
+    /* Ids ascend without gaps: the newest is the last that is there. */
+    for (unsigned i = 1;; i++) {
+        _cleanup_free_ char *next = format_string("%u", i);
+
+        if (fixture_change(fixture, next, "Id")[0] == '\0')
+            break;
+        (void)snprintf(id, sizeof(id), "%u", i);
+    }
+    do {
+        state = fixture_change(fixture, id, "State");
+        if (!streq(state, "prepared") && !streq(state, "committing") && !streq(state, "reverting"))
+            break;
+    } while (harness_now_usec() < deadline);
+    *ret_id = id;
+    return state;
+}
+
+/* Before or after, and the record knows which; then puts it back. */
+static void check_consistent(Fixture *fixture, size_t records_before)
+{
+    const char *id;
+    const char *state;
+    bool applied;
+
+    if (fixture_count_records(fixture) == records_before) {
+        assert_string_equal(fixture_state(fixture, BOOL_A),
+                            "local=none policy=off runtime=unknown");
+        return;
+    }
+    state = settled_state(fixture, &id);
+    applied = streq(state, "applied");
+    if (!applied)
+        assert_string_equal(state, "failed");
+    assert_string_equal(fixture_state(fixture, BOOL_A),
+                        applied ? "local=on policy=on runtime=unknown"
+                                : "local=none policy=off runtime=unknown");
+    if (applied)
+        assert_string_equal(fixture_revert(fixture, id).result, "unverified");
+}
+
+/* The service dies at some moment of a change, with or without its worker. */
+static void kill_after(Fixture *fixture, unsigned milliseconds, bool worker_too)
+{
+    size_t records = fixture_count_records(fixture);
+    _cleanup_free_ char *job = start_apply(fixture, BOOL_A);
+    pid_t worker;
+
+    (void)usleep(milliseconds * 1000);
+    worker = find_worker(fixture);
+    (void)harness_end(fixture->remedy, SIGKILL);
+    if (worker_too && worker > 0)
+        (void)kill(-worker, SIGKILL);
+    harness_wait_name(fixture->root, REMEDY, false);
+    fixture_start_remedy(fixture, NULL);
+    if (!worker_too)
+        (void)usleep(1000000); /* it may still be committing what was approved */
+    check_consistent(fixture, records);
+}
+
+static void test_killed_with_worker(void **state)
+{
+    for (unsigned milliseconds = 0; milliseconds < 650; milliseconds += 65)
+        kill_after(*state, milliseconds, true);
+}
+
+static void test_killed_alone(void **state)
+{
+    for (unsigned milliseconds = 0; milliseconds < 600; milliseconds += 150)
+        kill_after(*state, milliseconds, false);
+}
+
+static void test_killed_while_reverting(void **state)
+{
+    Fixture *fixture = *state;
+
+    for (unsigned milliseconds = 50; milliseconds < 600; milliseconds += 150) {
+        JobOutcome outcome = fixture_apply(fixture, BOOL_A, true);
+        sd_bus_message *reply = fixture_call_revert(fixture->root, outcome.change_id, NULL);
+        const char *id;
+        const char *now;
+        bool reverted;
+        pid_t worker;
+
+        sd_bus_message_unref(reply);
+        (void)usleep(milliseconds * 1000);
+        worker = find_worker(fixture);
+        (void)harness_end(fixture->remedy, SIGKILL);
+        if (worker > 0)
+            (void)kill(-worker, SIGKILL);
+        harness_wait_name(fixture->root, REMEDY, false);
+        fixture_start_remedy(fixture, NULL);
+        now = settled_state(fixture, &id);
+        reverted = streq(now, "reverted");
+        if (!reverted)
+            assert_string_equal(now, "applied");
+        assert_string_equal(fixture_state(fixture, BOOL_A),
+                            reverted ? "local=none policy=off runtime=unknown"
+                                     : "local=on policy=on runtime=unknown");
+        if (!reverted)
+            assert_string_equal(fixture_revert(fixture, id).result, "unverified");
+    }
+}
+
+/* The service lives, its worker dies in the middle: the same job finds out and tells. */
+static void test_worker_killed(void **state)
+{
+    Fixture *fixture = *state;
+
+    for (unsigned milliseconds = 20; milliseconds < 620; milliseconds += 120) {
+        size_t records = fixture_count_records(fixture);
+        _cleanup_free_ char *job = start_apply(fixture, BOOL_A);
+        JobOutcome outcome;
+        pid_t worker;
+
+        (void)usleep(milliseconds * 1000);
+        worker = find_worker(fixture);
+        if (worker > 0)
+            (void)kill(-worker, SIGKILL);
+        outcome = fixture_wait_job(fixture->root, job);
+        if (streq(outcome.result, "failed"))
+            assert_non_null(strstr(outcome.message, "signal 9"));
+        else
+            assert_string_equal(outcome.result, "unverified");
+        check_consistent(fixture, records);
+    }
+}
+
+/* --- the lock ----------------------------------------------------------- */
+
+static int hold_lock(Fixture *fixture)
+{
+    int fd = open(harness_path(&fixture->harness, STORE "semanage.trans.LOCK"),
+                  O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    assert_true(fd >= 0);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    return fd;
+}
+
+static void test_lock_held(void **state)
+{
+    Fixture *fixture = *state;
+    int lock = hold_lock(fixture);
+    _cleanup_free_ char *job = start_apply(fixture, BOOL_A);
+    JobOutcome outcome;
+
+    wait_phase(fixture, job, "waiting-for-lock");
+    assert_string_equal(fixture_job_property(fixture->root, job, "State"), "running");
+    (void)close(lock);
+    outcome = fixture_wait_job(fixture->root, job);
+    assert_string_equal(outcome.result, "unverified");
+    (void)fixture_revert(fixture, outcome.change_id);
+}
+
+static int cancel(sd_bus *bus, const char *job, sd_bus_error *error)
+{
+    return sd_bus_call_method(bus, REMEDY, job, JOB, "Cancel", error, NULL, "a{sv}", 0);
+}
+
+static void test_cancel(void **state)
+{
+    Fixture *fixture = *state;
+    uint64_t store = fixture_store_hash(fixture);
+    size_t records = fixture_count_records(fixture);
+    int lock = hold_lock(fixture);
+    _cleanup_free_ char *job = start_apply(fixture, BOOL_A);
+    _cleanup_free_ char *queued = start_apply(fixture, BOOL_B);
+    sd_bus_error error = SD_BUS_ERROR_NULL;
+    JobOutcome outcome;
+
+    wait_phase(fixture, job, "waiting-for-lock");
+    assert_true(cancel(fixture->nobody, job, &error) < 0);
+    assert_string_equal(error.name, "org.freedesktop.DBus.Error.AccessDenied");
+    sd_bus_error_free(&error);
+
+    assert_true(cancel(fixture->root, queued, NULL) >= 0);
+    assert_string_equal(fixture_wait_job(fixture->root, queued).result, "cancelled");
+    assert_true(cancel(fixture->root, job, NULL) >= 0);
+    outcome = fixture_wait_job(fixture->root, job);
+    assert_string_equal(outcome.result, "cancelled");
+    assert_true(cancel(fixture->root, job, &error) < 0);
+    assert_string_equal(error.name, "org.selguard.Error.Busy");
+    sd_bus_error_free(&error);
+    (void)close(lock);
+    assert_int_equal(fixture_store_hash(fixture), store);
+    assert_int_equal(fixture_count_records(fixture), records);
+}
+
+static void test_cancel_while_committing(void **state)
+{
+    Fixture *fixture = *state;
+    _cleanup_free_ char *job = start_apply(fixture, BOOL_A);
+    sd_bus_error error = SD_BUS_ERROR_NULL;
+    JobOutcome outcome;
+
+    wait_phase(fixture, job, "committing");
+    assert_true(cancel(fixture->root, job, &error) < 0);
+    assert_string_equal(error.name, "org.selguard.Error.Busy");
+    sd_bus_error_free(&error);
+    outcome = fixture_wait_job(fixture->root, job);
+    assert_string_equal(outcome.result, "unverified");
+    (void)fixture_revert(fixture, outcome.change_id);
+}
+
+static void test_jobs_are_bounded(void **state)
+{
+    Fixture *fixture = *state;
+    int lock = hold_lock(fixture);
+    char *jobs[REMEDY_JOBS_PER_USER_MAX];
+    sd_bus_error error = SD_BUS_ERROR_NULL;
+
+    for (size_t i = 0; i < ELEMENTS_OF(jobs); i++)
+        jobs[i] = start_apply(fixture, BOOL_A);
+    assert_null(fixture_call_apply(fixture->root, BOOL_A, true, false, NULL, &error));
+    assert_string_equal(error.name, "org.selguard.Error.LimitExceeded");
+    sd_bus_error_free(&error);
+    for (size_t i = ELEMENTS_OF(jobs); i > 0; i--) {
+        assert_true(cancel(fixture->root, jobs[i - 1], NULL) >= 0);
+        assert_string_equal(fixture_wait_job(fixture->root, jobs[i - 1]).result, "cancelled");
+        free(jobs[i - 1]);
+    }
+    (void)close(lock);
+}
+
+/* --- stopping ----------------------------------------------------------- */
+
+static void test_terminated_while_committing(void **state)
+{
+    Fixture *fixture = *state;
+    size_t records = fixture_count_records(fixture);
+    _cleanup_free_ char *job = start_apply(fixture, BOOL_A);
+    const char *id;
+
+    wait_phase(fixture, job, "committing");
+    fixture_stop_remedy(fixture);
+    assert_int_equal(fixture_count_records(fixture), records + 1);
+    fixture_start_remedy(fixture, NULL);
+    /* It was finished before the service ended, so nothing is left to recover. */
+    assert_string_equal(settled_state(fixture, &id), "applied");
+    assert_non_null(strstr(fixture_change(fixture, id, "Message"), "Applied."));
+    check_consistent(fixture, records);
+}
+
+static void test_terminated_while_waiting(void **state)
+{
+    Fixture *fixture = *state;
+    size_t records = fixture_count_records(fixture);
+    int lock = hold_lock(fixture);
+    _cleanup_free_ char *job = start_apply(fixture, BOOL_A);
+
+    wait_phase(fixture, job, "waiting-for-lock");
+    fixture_stop_remedy(fixture);
+    (void)close(lock);
+    assert_int_equal(fixture_count_records(fixture), records);
+    fixture_start_remedy(fixture, NULL);
+}
+
+/* --- the records -------------------------------------------------------- */
+
+static void test_corrupt_record(void **state)
+{
+    Fixture *fixture = *state;
+    const char *path = harness_path(&fixture->harness, "changes/change-900000.json");
+    JobOutcome outcome;
+    FILE *file;
+
+    fixture_stop_remedy(fixture);
+    file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fputs("{\"version\": 1, \"id\": 900000", file) >= 0);
+    (void)fclose(file);
+    fixture_start_remedy(fixture, NULL);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(
+        access(harness_path(&fixture->harness, "changes/change-900000.json.corrupt"), F_OK), 0);
+    outcome = fixture_apply(fixture, BOOL_A, true);
+    assert_string_equal(outcome.change_id, "900001");
+    assert_string_equal(fixture_revert(fixture, outcome.change_id).result, "unverified");
+}
+
+/* Whatever cannot be recorded is not done. */
+static void test_record_cannot_be_written(void **state)
+{
+    Fixture *fixture = *state;
+    uint64_t store = fixture_store_hash(fixture);
+    /* The next record's temporary file is in the way, as a directory. */
+    const char *obstacle = harness_path(&fixture->harness, "changes/.change-900002.json.new");
+    JobOutcome outcome;
+
+    assert_int_equal(mkdir(obstacle, 0700), 0);
+    outcome = fixture_apply(fixture, BOOL_A, true);
+    assert_string_equal(outcome.result, "failed");
+    assert_non_null(strstr(outcome.message, "could not be recorded, so it was not made"));
+    assert_int_equal(fixture_store_hash(fixture), store);
+    assert_int_equal(rmdir(obstacle), 0);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_killed_with_worker, fixture_reset),
+        cmocka_unit_test_setup(test_killed_alone, fixture_reset),
+        cmocka_unit_test_setup(test_killed_while_reverting, fixture_reset),
+        cmocka_unit_test_setup(test_worker_killed, fixture_reset),
+        cmocka_unit_test_setup(test_lock_held, fixture_reset),
+        cmocka_unit_test_setup(test_cancel, fixture_reset),
+        cmocka_unit_test_setup(test_cancel_while_committing, fixture_reset),
+        cmocka_unit_test_setup(test_jobs_are_bounded, fixture_reset),
+        cmocka_unit_test_setup(test_terminated_while_committing, fixture_reset),
+        cmocka_unit_test_setup(test_terminated_while_waiting, fixture_reset),
+        cmocka_unit_test_setup(test_corrupt_record, fixture_reset),
+        cmocka_unit_test_setup(test_record_cannot_be_written, fixture_reset),
+    };
+
+    if (!harness_possible(/* need_store= */ true))
+        return HARNESS_SKIP;
+    return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
+}

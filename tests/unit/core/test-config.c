@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "daemon/core/boolean-rules.h"
+#include "daemon/core/config.h"
+#include "daemon/core/macro.h"
+#include "daemon/core/text.h"
+#include "tests/unit/test.h"
+
+static int load(const char *text, Config *ret_config, char **ret_problem)
+{
+    char path[] = "/tmp/selguard-config-XXXXXX";
+    int fd = mkstemp(path), r;
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    (void)close(fd);
+    r = config_load(path, ret_config, ret_problem);
+    (void)unlink(path);
+    return r;
+}
+
+static void test_good(void **state _unused_)
+{
+    _cleanup_(config_clear) Config config = {};
+    _cleanup_free_ char *problem = NULL;
+
+    assert_int_equal(load("# a comment\n[nginx]\nConfiguration=/opt/nginx.conf\n"
+                          "ErrorLog=/var/log/a.log /var/log/b.log\nErrorLog=/var/log/c.log\n"
+                          "Domains=httpd_t other_t\n[remedy]\nDeniedBooleans=httpd_dbus_*\n",
+                          &config, &problem),
+                     0);
+    assert_string_equal(config.nginx_configuration, "/opt/nginx.conf");
+    assert_int_equal(strv_length(config.error_logs), 3);
+    assert_int_equal(strv_length(config.domains), 2);
+    assert_string_equal(config.denied_booleans[0], "httpd_dbus_*");
+    assert_null(problem);
+}
+
+static void test_defaults(void **state _unused_)
+{
+    _cleanup_(config_clear) Config config = {};
+    char *problem = NULL;
+
+    assert_int_equal(config_load("/nonexistent/selguard.conf", &config, &problem), 0);
+    assert_string_equal(config.domains[0], "httpd_t");
+    assert_null(config.error_logs);
+}
+
+static void test_bad(void **state _unused_)
+{
+    static const struct {
+        const char *text, *place;
+    } rows[] = {
+        {"[nginx]\nErrorLogs=/x\n", "line 2: [nginx] ErrorLogs is not known"},
+        {"\n\n[nginx]\nErrorLog=relative\n", "line 4: [nginx] ErrorLog has a value"},
+        {"nonsense\n", "line 1:"},
+        {"[nginx]\n\001=\033[2J\n", "line 2: [nginx] \\x01 is not known"},
+    };
+
+    for (size_t i = 0; i < ELEMENTS_OF(rows); i++) {
+        Config config = {};
+        _cleanup_free_ char *problem = NULL;
+
+        assert_int_equal(load(rows[i].text, &config, &problem), -EBADMSG);
+        assert_null(config.domains);
+        if (!strstr(problem, rows[i].place))
+            fail_msg("\"%s\" is not in \"%s\"", rows[i].place, problem);
+    }
+}
+
+static void test_not_a_file(void **state _unused_)
+{
+    Config config = {};
+    _cleanup_free_ char *problem = NULL;
+
+    assert_int_equal(config_load("/dev/zero", &config, &problem), -EINVAL);
+    assert_non_null(problem);
+}
+
+static void test_denied_booleans(void **state _unused_)
+{
+    static char pattern[] = "httpd_dbus_*";
+    char *const extra[] = {pattern, NULL};
+
+    assert_non_null(boolean_rules_find_denied("nis_enabled", true, NULL));
+    assert_non_null(boolean_rules_find_denied("secure_mode_policyload", true, NULL));
+    assert_null(boolean_rules_find_denied("httpd_can_network_connect", true, NULL));
+    assert_null(boolean_rules_find_denied("httpd_dbus_avahi", true, NULL));
+    assert_non_null(boolean_rules_find_denied("httpd_dbus_avahi", true, extra));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_good),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_not_a_file),
+        cmocka_unit_test(test_denied_booleans),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
