@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef enum AuditFieldKind {
     AUDIT_FIELD_WORD,   /* no '=': the value is the word, the key is empty */
@@ -40,6 +41,12 @@ static inline AuditFieldIterator audit_field_iterator(const char *body, size_t l
 
 /* False at the end of the body, at an enrichment suffix, and at broken text. */
 bool audit_field_next(AuditFieldIterator *iterator, AuditField *ret_field);
+
+static inline bool audit_field_is(const AuditField *field, const char *key, size_t length)
+{
+    return field->key_length == length && memcmp(field->key, key, length) == 0;
+}
+#define AUDIT_FIELD_IS(field, literal) audit_field_is(field, "" literal, sizeof(literal) - 1)
 
 /* "(null)", "?" and "(none)" stand for no value. */
 bool audit_value_is_absent(const char *value, size_t length);

@@ -225,9 +225,11 @@ static int type_before(const char *line, const char *stamp)
  * same words inside a user-space record (USER_AVC … msg='avc: …') are not the kernel's. */
 static int parse_unstamped(const char *line, const char *end, AuditRecord *ret_record)
 {
-    const char *avc = memmem(line, (size_t)(end - line), "avc: ", 5);
-    const char *before;
+    const char *avc, *before;
 
+    if (!line || line == end) /* an empty text may have no address */
+        return -ENODATA;
+    avc = memmem(line, (size_t)(end - line), "avc: ", 5);
     if (!avc)
         return -ENODATA;
     if (memmem(line, (size_t)(avc - line), "USER_", 5) ||

@@ -55,12 +55,14 @@ static void print_list(FILE *stream, const TextStyle *style, const char *label, 
     }
 }
 
-static void print_words(FILE *stream, json_object *array, const char *separator)
+static void print_words(FILE *stream, json_object *array, const char *separator, size_t limit)
 {
-    for (size_t i = 0; i < json_length(array); i++) {
+    for (size_t i = 0; i < json_length(array) && i < limit; i++) {
         (void)fputs(i > 0 ? separator : "", stream);
         print_escaped(stream, json_item_text(array, i));
     }
+    if (json_length(array) > limit)
+        (void)fprintf(stream, "%s… %zu more", separator, json_length(array) - limit);
 }
 
 static void print_access(FILE *stream, json_object *access)
@@ -71,39 +73,36 @@ static void print_access(FILE *stream, json_object *access)
     (void)fputs(" : ", stream);
     print_escaped(stream, json_get_text(access, "class"));
     (void)fputs(" { ", stream);
-    print_words(stream, json_get(access, "permissions"), " ");
+    print_words(stream, json_get(access, "permissions"), " ", ALL);
     (void)fputs(" }", stream);
 }
 
 static void print_exposure(FILE *stream, const TextStyle *style, json_object *exposure)
 {
-    uint64_t ports, types, gains;
-    size_t domains;
+    uint64_t ports, types, gains, domains;
 
     if (!exposure)
         return;
     ports = json_object_get_uint64(json_get(exposure, "ports_count"));
     types = json_object_get_uint64(json_get(exposure, "types_count"));
     gains = json_object_get_uint64(json_get(exposure, "gains_count"));
-    domains = json_length(json_get(exposure, "domains"));
+    domains = json_object_get_uint64(json_get(exposure, "domains_count"));
     print_label(stream, style, "  opens");
     if (gains == 0) {
         (void)fputs("nothing\n", stream);
         return;
     }
-    (void)fprintf(stream, "%ju target type%s for %zu domain%s", (uintmax_t)types,
-                  types == 1 ? "" : "s", domains, domains == 1 ? "" : "s");
+    (void)fprintf(stream, "%ju target type%s for %ju domain%s", (uintmax_t)types,
+                  types == 1 ? "" : "s", (uintmax_t)domains, domains == 1 ? "" : "s");
     if (domains > 0) {
         (void)fputs(" (", stream);
-        print_words(stream, json_get(exposure, "domains"), ", ");
+        print_words(stream, json_get(exposure, "domains"), ", ", style->details ? ALL : 4);
         (void)fputc(')', stream);
     }
     if (ports > 0) {
         (void)fprintf(stream, "; %ju port%s", (uintmax_t)ports, ports == 1 ? "" : "s");
-        if (json_length(json_get(exposure, "ports")) <= 4) {
-            (void)fputs(": ", stream);
-            print_words(stream, json_get(exposure, "ports"), ", ");
-        }
+        (void)fputs(": ", stream);
+        print_words(stream, json_get(exposure, "ports"), ", ", style->details ? ALL : 4);
     }
     (void)fputc('\n', stream);
 }
@@ -129,7 +128,7 @@ static void print_fix(FILE *stream, const TextStyle *style, json_object *fix)
         (void)fputs(" : ", stream);
         print_escaped(stream, json_get_text(loses, "class"));
         (void)fputs(" { ", stream);
-        print_words(stream, json_get(loses, "permissions"), " ");
+        print_words(stream, json_get(loses, "permissions"), " ", ALL);
         (void)fputs(" }\n", stream);
     }
     for (size_t i = 0; i < json_length(proofs); i++) {

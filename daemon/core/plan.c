@@ -108,8 +108,10 @@ char *action_to_command(const Action *action)
                       : NULL;
     case ACTION_SET_PORT:
         range = port_range(action);
-        return range ? format_string("semanage port -a -t %s -p %s %s", action->type,
-                                     action->protocol, range)
+        /* -a fails where the policy has a record for exactly this port, -m where it has none. */
+        return range ? format_string("semanage port -a -t %1$s -p %2$s %3$s || semanage port -m -t "
+                                     "%1$s -p %2$s %3$s",
+                                     action->type, action->protocol, range)
                      : NULL;
     case ACTION_SET_FILE_CONTEXT:
         quoted = shell_quote(action->regex);

@@ -110,13 +110,15 @@ static int add_candidates(Diagnosis *diagnosis, const Hypothesis *current,
     };
     int r = candidates_add_booleans(diagnosis, &context);
 
+    if (r >= 0)
+        r = candidates_add_ports(diagnosis, &context);
     if (r < 0)
         return r;
     fixes_rank(diagnosis->fixes, diagnosis->n_fixes);
     if (diagnosis->n_fixes == 0)
         return note(diagnosis, diagnosis->n_refusals > 0
                                    ? "Every change found would open more than nginx needs."
-                                   : "No boolean of this policy allows it.");
+                                   : "No change was found that would allow it.");
     return 0;
 }
 

@@ -10,15 +10,15 @@
 
 static char *describe_plan(const Plan *plan)
 {
-    _cleanup_strv_ char **commands = NULL;
+    _cleanup_strv_ char **parts = NULL;
 
     for (size_t i = 0; i < plan->n_actions; i++) {
-        _cleanup_free_ char *command = action_to_command(&plan->actions[i]);
+        _cleanup_free_ char *words = action_to_words(&plan->actions[i]);
 
-        if (!command || strv_append(&commands, command) < 0)
+        if (!words || strv_append(&parts, words) < 0)
             return NULL;
     }
-    return strv_join(commands, " && ");
+    return strv_join(parts, ", and ");
 }
 
 int candidate_submit(Diagnosis *diagnosis, const CandidateContext *context, Fix *fix,
@@ -45,45 +45,31 @@ finish:
     return r == -E2BIG ? 0 : r; /* the list is full: what comes later is dropped */
 }
 
-static int describe_boolean_set(const BooleanSet *set, char **ret_summary)
+int boolean_set_to_actions(const BooleanSet *set, Plan *plan, char **ret_words)
 {
     _cleanup_strv_ char **parts = NULL;
-
-    for (size_t i = 0; i < set->n_changes; i++) {
-        _cleanup_free_ char *part =
-            format_string("%s %s", set->changes[i].name, set->changes[i].value ? "on" : "off");
-
-        if (!part || strv_append(&parts, part) < 0)
-            return -ENOMEM;
-    }
-    {
-        _cleanup_free_ char *list = strv_join(parts, " and ");
-
-        *ret_summary = list ? format_string("turn the %s %s",
-                                            set->n_changes == 1 ? "boolean" : "booleans", list)
-                            : NULL;
-    }
-    return *ret_summary ? 0 : -ENOMEM;
-}
-
-static int fix_from_boolean_set(const BooleanSet *set, Fix *ret_fix)
-{
-    Fix fix = {.reversible = true};
-    int r = describe_boolean_set(set, &fix.summary);
+    char *words;
+    int r = 0;
 
     for (size_t i = 0; i < set->n_changes && r >= 0; i++) {
-        Action action = {.kind = ACTION_SET_BOOLEAN, .value = set->changes[i].value};
+        const BooleanChange *change = &set->changes[i];
+        Action action = {.kind = ACTION_SET_BOOLEAN, .value = change->value};
+        _cleanup_free_ char *part =
+            format_string("%s %s", change->name, change->value ? "on" : "off");
 
-        r = string_replace(&action.name, set->changes[i].name);
+        r = part ? strv_append(&parts, part) : -ENOMEM;
         if (r >= 0)
-            r = plan_add_action(&fix.plan, &action);
+            r = string_replace(&action.name, change->name);
+        if (r >= 0)
+            r = plan_add_action(plan, &action);
         action_clear(&action);
     }
-    if (r < 0) {
-        fix_clear(&fix);
+    if (r < 0)
         return r;
-    }
-    *ret_fix = fix;
+    words = strv_join(parts, " and ");
+    if (!words)
+        return -ENOMEM;
+    *ret_words = words;
     return 0;
 }
 
@@ -91,15 +77,23 @@ static int submit_boolean_set(Diagnosis *diagnosis, const CandidateContext *cont
                               const BooleanSet *set)
 {
     _cleanup_(hypothesis_cleanup) Hypothesis *after = hypothesis_copy(context->current);
-    Fix fix = {};
-    int r;
+    _cleanup_free_ char *words = NULL;
+    Fix fix = {.reversible = true};
+    int r = after ? boolean_set_apply(set, after) : -ENOMEM;
 
-    if (!after)
-        return -ENOMEM;
-    r = boolean_set_apply(set, after);
     if (r >= 0)
-        r = fix_from_boolean_set(set, &fix);
-    return r < 0 ? r : candidate_submit(diagnosis, context, &fix, after);
+        r = boolean_set_to_actions(set, &fix.plan, &words);
+    if (r >= 0) {
+        fix.summary =
+            format_string("turn the %s %s", set->n_changes == 1 ? "boolean" : "booleans", words);
+        if (!fix.summary)
+            r = -ENOMEM;
+    }
+    if (r < 0) {
+        fix_clear(&fix);
+        return r;
+    }
+    return candidate_submit(diagnosis, context, &fix, after);
 }
 
 int candidates_add_booleans(Diagnosis *diagnosis, const CandidateContext *context)

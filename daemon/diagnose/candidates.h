@@ -7,6 +7,7 @@
 
 #include "daemon/core/diagnosis.h"
 #include "daemon/diagnose/operation.h"
+#include "daemon/selinux/boolean-sets.h"
 #include "daemon/selinux/hypothesis.h"
 
 typedef struct CandidateContext {
@@ -17,6 +18,13 @@ typedef struct CandidateContext {
 
 /* Every minimal set of booleans. 0 or a negative errno. */
 int candidates_add_booleans(Diagnosis *diagnosis, const CandidateContext *context);
+
+/* For a port: other labels, alone or with booleans, and a type of its own. */
+int candidates_add_ports(Diagnosis *diagnosis, const CandidateContext *context);
+
+/* Appends an action for each boolean, and gives them in words: "a on and b off" (the caller
+ * frees it). 0 or -ENOMEM. */
+int boolean_set_to_actions(const BooleanSet *set, Plan *plan, char **ret_words);
 
 /* Takes over the content of *fix (plan and summary set), evaluates it and adds it to the
  * diagnosis as a fix or a refusal; drops it if it does not help. 0 or a negative errno. */

@@ -102,6 +102,16 @@ int fix_evaluate(Fix *fix, const Operation *operation, const Hypothesis *before,
     return r < 0 ? r : measure(fix, focus, before, after);
 }
 
+/* A port label opens one port to whoever may use the label; only a boolean opens things that
+ * have nothing to do with what was asked for. */
+static bool only_booleans(const Plan *plan)
+{
+    for (size_t i = 0; i < plan->n_actions; i++)
+        if (plan->actions[i].kind != ACTION_SET_BOOLEAN)
+            return false;
+    return true;
+}
+
 char *fix_find_refusal(const Fix *fix, char *const *denied_booleans, bool *ret_failed)
 {
     char *reason = NULL;
@@ -119,7 +129,7 @@ char *fix_find_refusal(const Fix *fix, char *const *denied_booleans, bool *ret_f
             *ret_failed = !reason;
         }
     }
-    if (!reason && !*ret_failed && fix->exposure.known &&
+    if (!reason && !*ret_failed && fix->exposure.known && only_booleans(&fix->plan) &&
         fix->exposure.n_domains > EXPOSURE_DOMAINS_OFFERED_MAX) {
         reason =
             format_string("it opens %zu accesses for %zu domains, nginx being only one of them",

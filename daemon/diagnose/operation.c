@@ -6,6 +6,7 @@
 
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
+#include "daemon/selinux/decide.h"
 #include "daemon/selinux/ports.h"
 
 void operation_clear(Operation *operation)
@@ -30,7 +31,66 @@ static int add(Operation *operation, const char *source, const char *target, con
     return r;
 }
 
-/* What a stream socket needs besides the port: the socket itself, and to bind it the node. */
+/* The permissions of a list that the policy's class has; "" if none. The caller frees it. */
+static char *known_permissions(const Policy *policy, const char *class_name, const char *list)
+{
+    const uint32_t class = policy_find_class(policy, class_name);
+    _cleanup_strv_ char **words = strv_split(list, " "), **known = calloc(1, sizeof(*known));
+
+    if (!words || !known)
+        return NULL;
+    STRV_FOREACH (word, words)
+        if (class && policy_find_permission(policy, class, *word) && strv_append(&known, *word) < 0)
+            return NULL;
+    return strv_join(known, " ");
+}
+
+/* Adds a question about those of the permissions that the policy knows. */
+static int add_known(Operation *operation, const Hypothesis *hypothesis, const char *source,
+                     const char *target, const char *class, const char *permissions)
+{
+    _cleanup_free_ char *known =
+        known_permissions(hypothesis_policy(hypothesis), class, permissions);
+
+    if (!known)
+        return -ENOMEM;
+    return *known ? add(operation, source, target, class, known) : 0;
+}
+
+/* Whether the policy allows what the kernel must have allowed before it came to the port. If
+ * not, it is not the policy that was in force, and what it says of the rest proves nothing. */
+static bool socket_is_plausible(const Hypothesis *hypothesis, const Access *denied, bool binding)
+{
+    Access access = {};
+    bool allowed =
+        access_init(&access, denied->source_context, denied->source_context, denied->target_class,
+                    binding ? "bind create" : "connect create") >= 0 &&
+        decide_is_allowed(hypothesis, &access) > 0;
+
+    access_clear(&access);
+    return allowed;
+}
+
+/* Whether any rule at all is about binding to this node: a small policy may leave nodes out, and
+ * then the kernel it is for does not check them either. */
+static bool policy_models_nodes(const Hypothesis *hypothesis, const char *node, const char *class)
+{
+    const Policy *policy = hypothesis_policy(hypothesis);
+    const uint32_t class_value = policy_find_class(policy, class);
+    const uint32_t bind = policy_find_permission(policy, class_value, "node_bind");
+    char type[256];
+    uint32_t target;
+
+    if (context_type_copy(node, type, sizeof(type)) < 0)
+        return false;
+    target = policy_find_type(policy, type);
+    for (uint32_t source = 1; bind && target && source <= policy_n_types(policy); source++)
+        if (decide_allowed_by_rules(hypothesis, source, target, class_value) & bind)
+            return true;
+    return false;
+}
+
+/* What comes after the port in the kernel and in nginx: traffic, or listening on the node. */
 static int add_socket(Operation *operation, const Hypothesis *hypothesis, const Access *denied)
 {
     static const struct in_addr any = {INADDR_ANY};
@@ -38,13 +98,17 @@ static int add_socket(Operation *operation, const Hypothesis *hypothesis, const 
     _cleanup_free_ char *node = NULL;
     int r;
 
-    r = add(operation, denied->source_context, denied->source_context, denied->target_class,
-            binding ? "bind create listen setopt" : "connect create getopt read write");
+    if (!socket_is_plausible(hypothesis, denied, binding))
+        return 0;
+    r = add_known(operation, hypothesis, denied->source_context, denied->source_context,
+                  denied->target_class, binding ? "accept listen" : "read write");
     if (r < 0 || !binding)
         return r;
     node = node_context(hypothesis_policy(hypothesis), &any, sizeof(any));
-    return node ? add(operation, denied->source_context, node, denied->target_class, "node_bind")
-                : 0;
+    if (!node || !policy_models_nodes(hypothesis, node, denied->target_class))
+        return 0;
+    return add_known(operation, hypothesis, denied->source_context, node, denied->target_class,
+                     "node_bind");
 }
 
 int operation_from_diagnosis(const Diagnosis *diagnosis, const Hypothesis *hypothesis,

@@ -46,31 +46,61 @@ static void set_watch(Follower *follower, int *watch, int new_watch)
     *watch = new_watch;
 }
 
-/* Watches the log's directory, or the nearest one above it that exists. */
-static void watch_directory(Follower *follower, FollowedLog *log)
+/* How often a directory may appear while it is looked for before the timer has to do. */
+#define WATCH_ATTEMPTS_MAX 8u
+
+/* Cuts the path behind the length, without trailing slashes. */
+static void cut_path(char *path, const char *whole, size_t length)
+{
+    while (length > 1 && whole[length - 1] == '/')
+        length--;
+    memcpy(path, whole, length);
+    path[length] = '\0';
+}
+
+/* Watches the nearest existing directory above the log. Returns the watch or a negative errno;
+ * *ret_missing is the length of the path that was looked for last in vain, 0 if none was. */
+static int watch_nearest(const Follower *follower, const FollowedLog *log, size_t *ret_missing)
 {
     char path[PATH_MAX];
     size_t length = (size_t)(log->name - log->path);
-    bool parent = true;
 
-    memcpy(path, log->path, length);
+    *ret_missing = 0;
     for (;;) {
         int watch;
 
-        while (length > 1 && path[length - 1] == '/')
-            length--;
-        path[length] = '\0';
+        cut_path(path, log->path, length);
         watch = inotify_add_watch(follower->fd, path, DIRECTORY_EVENTS);
-        if (watch >= 0 || (errno != ENOENT && errno != ENOTDIR) || length <= 1) {
-            /* without permission to read the directory the timer has to do */
-            set_watch(follower, &log->directory_watch, watch);
-            log->parent_watched = watch >= 0 && parent;
-            return;
-        }
-        parent = false;
-        while (length > 1 && path[length - 1] != '/')
+        if (watch >= 0)
+            return watch;
+        if ((errno != ENOENT && errno != ENOTDIR) || streq(path, "/"))
+            return -errno;
+        *ret_missing = length = strlen(path);
+        while (log->path[length - 1] != '/')
             length--;
     }
+}
+
+static void watch_directory(Follower *follower, FollowedLog *log)
+{
+    size_t missing = 0;
+    int watch = -1;
+
+    for (unsigned i = 0; i < WATCH_ATTEMPTS_MAX; i++) {
+        char path[PATH_MAX];
+        struct stat st;
+
+        watch = watch_nearest(follower, log, &missing);
+        if (watch < 0 || missing == 0)
+            break;
+        /* It may have come into being before the watch above it. */
+        cut_path(path, log->path, missing);
+        if (stat(path, &st) < 0)
+            break;
+    }
+    /* without permission to read the directory the timer has to do */
+    set_watch(follower, &log->directory_watch, watch >= 0 ? watch : -1);
+    log->parent_watched = watch >= 0 && missing == 0;
 }
 
 /* By the descriptor, since the path may lead elsewhere by now; by the path where /proc is

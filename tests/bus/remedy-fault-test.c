@@ -43,9 +43,11 @@ static void wait_phase(Fixture *fixture, const char *job, const char *phase)
 {
     uint64_t deadline = harness_now_usec() + 20 * SEC;
 
-    while (!streq(fixture_job_property(fixture->root, job, "Phase"), phase))
+    while (!streq(fixture_job_property(fixture->root, job, "Phase"), phase)) {
         if (harness_now_usec() > deadline)
             fail_msg("the job never came to \"%s\"", phase);
+        (void)usleep(1000);
+    }
 }
 
 /* Asks for a change and returns the job's path, to be freed. */
@@ -81,6 +83,7 @@ static const char *settled_state(Fixture *fixture, const char **ret_id)
         state = fixture_change(fixture, id, "State");
         if (!streq(state, "prepared") && !streq(state, "committing") && !streq(state, "reverting"))
             break;
+        (void)usleep(10000);
     } while (harness_now_usec() < deadline);
     *ret_id = id;
     return state;

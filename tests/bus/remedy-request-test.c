@@ -189,12 +189,13 @@ static void test_caller_leaves(void **state)
     assert_true(sd_bus_call_async(visitor, NULL, call, NULL, NULL, 0) >= 0);
     sd_bus_message_unref(call);
     assert_true(sd_bus_flush(visitor) >= 0);
-    while (count == 0 && harness_now_usec() < deadline)
-        (void)last_question(fixture, &count);
-    assert_int_equal(count, 1);
+    while (!strstr(last_question(fixture, &count), "set-boolean") && harness_now_usec() < deadline)
+        (void)usleep(10000);
+    assert_non_null(strstr(last_question(fixture, &count), "set-boolean"));
     sd_bus_close_unref(visitor);
 
     while (strv_length(withdrawn) == 0 && harness_now_usec() < deadline) {
+        (void)usleep(10000);
         withdrawn = strv_free(withdrawn);
         reply = sd_bus_message_unref(reply);
         assert_true(

@@ -96,7 +96,8 @@ static void test_commands(void **state _unused_)
           .low = 3000,
           .high = 3000,
           .type = (char[]){"http_port_t"}},
-         "semanage port -a -t http_port_t -p tcp 3000",
+         "semanage port -a -t http_port_t -p tcp 3000 || semanage port -m -t http_port_t -p tcp "
+         "3000",
          "label tcp port 3000 as http_port_t"},
         {{.kind = ACTION_SET_FILE_CONTEXT,
           .regex = (char[]){"/srv/web(/.*)?"},

@@ -294,6 +294,40 @@ static void test_unreadable(void **state)
     assert_string_equal(seen, "a:new|"); /* written after the log was added */
 }
 
+/* As RHEL's /var/log/nginx: the log may be read, the directory may not be listed. */
+static void test_unlistable_directory(void **state)
+{
+    Follower *follower = *state;
+
+    if (geteuid() != 0)
+        skip();
+    append("a", "old\n");
+    assert_int_equal(chmod(dir, 0711), 0);
+    assert_int_equal(seteuid(65534), 0);
+    assert_int_equal(follower_add(follower, at("a"), FOLLOWER_START_AT_END), 0);
+    take_all(follower);
+    assert_int_equal(seteuid(0), 0);
+    append("a", "new\n");
+    assert_int_equal(rename(at("a"), at("a.1")), 0);
+    append("a", "next\n");
+    assert_int_equal(seteuid(65534), 0);
+    /* what the file's own watch tells */
+    run(follower);
+    assert_string_equal(seen, "a:new|a:next|");
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(unlink(at("a")), 0);
+    assert_int_equal(seteuid(65534), 0);
+    run(follower);
+    assert_int_equal(seteuid(0), 0);
+    append("a", "last\n");
+    assert_int_equal(seteuid(65534), 0);
+    /* what nothing tells: the timer */
+    usleep(NGINX_LOG_RETRY_USEC + 100000);
+    take_all(follower);
+    assert_int_equal(seteuid(0), 0);
+    assert_string_equal(seen, "a:new|a:next|a:last|");
+}
+
 static void test_position(void **state)
 {
     Follower *follower = *state, *second = NULL;
@@ -410,6 +444,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_late_directory, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unreadable, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_unlistable_directory, setup, teardown),
         cmocka_unit_test_setup_teardown(test_position, setup, teardown),
         cmocka_unit_test_setup_teardown(test_long_lines, setup, teardown),
         cmocka_unit_test_setup_teardown(test_shares, setup, teardown),

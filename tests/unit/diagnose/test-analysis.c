@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The engine over the project's own policy in both worlds' names: the situations that the
+ * wrong advice of guides is about.
+ */
+#include <errno.h>
+
+#include "daemon/core/macro.h"
+#include "daemon/core/text.h"
+#include "daemon/diagnose/analysis.h"
+#include "daemon/diagnose/incident.h"
+#include "tests/unit/test.h"
+
+static Policy *load(const char *path)
+{
+    _cleanup_free_ char *message = NULL;
+    Policy *policy = NULL;
+
+    if (policy_load_file(path, &policy, &message) < 0)
+        fail_msg("%s: %s", path, strempty(message));
+    return policy;
+}
+
+static Diagnosis *diagnose_port(const Policy *policy, const char *type, const char *permission,
+                                int port)
+{
+    const bool binding = streq(permission, "name_bind");
+    _cleanup_free_ char *target = format_string("system_u:object_r:%s:s0", type);
+    const Denial denial = {
+        .time_usec = 1,
+        .source_context = "system_u:system_r:httpd_t:s0",
+        .target_context = target,
+        .target_class = "tcp_socket",
+        .permissions = permission,
+        .source_port = binding ? port : -1,
+        .dest_port = binding ? -1 : port,
+        .capability = -1,
+    };
+    const Incident incident = {.denial = &denial};
+    const AnalysisOptions options = {.domain = "httpd_t"};
+    Diagnosis *diagnosis;
+
+    assert_int_equal(incident_to_diagnosis(&incident, &diagnosis), 0);
+    assert_int_equal(analysis_run(diagnosis, policy, &options), 0);
+    assert_true(diagnosis->analyzed);
+    return diagnosis;
+}
+
+static const Fix *find_fix(const Diagnosis *diagnosis, const char *summary)
+{
+    for (size_t i = 0; i < diagnosis->n_fixes; i++)
+        if (strstr(diagnosis->fixes[i].summary, summary))
+            return &diagnosis->fixes[i];
+    return NULL;
+}
+
+static const Fix *need_fix(const Diagnosis *diagnosis, const char *summary)
+{
+    const Fix *fix = find_fix(diagnosis, summary);
+
+    if (!fix) {
+        fail_msg("no fix to %s", summary);
+        abort(); /* not reached: cmocka does not say that it never returns */
+    }
+    return fix;
+}
+
+static const char *find_refusal(const Diagnosis *diagnosis, const char *action)
+{
+    for (size_t i = 0; i < diagnosis->n_refusals; i++)
+        if (strstr(diagnosis->refusals[i].action, action))
+            return diagnosis->refusals[i].reason;
+    return "";
+}
+
+/* What holds of every fix that is offered. */
+static void check_fixes(const Diagnosis *diagnosis)
+{
+    for (size_t i = 0; i < diagnosis->n_fixes; i++) {
+        const Fix *fix = &diagnosis->fixes[i];
+
+        assert_true(fix->proven);
+        assert_true(fix->exposure.known);
+        assert_true(fix->n_proofs > 0);
+        assert_false(fix->proofs[0].before);
+        for (size_t p = 0; p < fix->n_proofs; p++)
+            assert_true(fix->proofs[p].after);
+        assert_int_equal(fix->plan.n_accesses, fix->n_proofs);
+        /* By rank: what breaks something stands behind what does not. */
+        assert_true(i == 0 || diagnosis->fixes[i - 1].n_breaks == 0 || fix->n_breaks > 0);
+    }
+}
+
+static void check_upstream(const char *path, const char *web_type)
+{
+    Policy *policy = load(path);
+    Diagnosis *diagnosis = diagnose_port(policy, "ntop_port_t", "name_connect", 3000);
+    _cleanup_free_ char *label = format_string("label tcp port 3000 as %s", web_type);
+    _cleanup_free_ char *labelled = format_string("%s, and turn httpd_graceful_shutdown on", label);
+    const Fix *fix;
+
+    assert_int_equal(diagnosis->verdict, VERDICT_BLOCKED_BY_SELINUX);
+    assert_int_equal(diagnosis->cause, CAUSE_BOOLEAN);
+    assert_false(diagnosis->allowed_now);
+    check_fixes(diagnosis);
+
+    fix = need_fix(diagnosis, "turn the boolean httpd_can_network_connect on");
+    assert_true(fix->exposure.ports_count > 60000);
+
+    fix = need_fix(diagnosis, "a type of its own");
+    assert_int_equal(fix->exposure.ports_count, 1);
+    assert_int_equal(fix->exposure.n_domains, 1);
+    assert_int_equal(fix->plan.n_actions, 2);
+    assert_non_null(strstr(fix->plan.actions[0].cil, "(allow httpd_t selguard_tcp_3000_port_t "
+                                                     "(tcp_socket (name_connect)))"));
+    assert_true(fix->n_breaks > 0);
+    assert_string_equal(fix->breaks[0].domain, "ntop_t");
+
+    assert_non_null(find_fix(diagnosis, labelled));
+    assert_non_null(strstr(find_refusal(diagnosis, label), "by itself it changes nothing"));
+    diagnosis_free(diagnosis);
+    policy_free(policy);
+}
+
+static void test_upstream_3000(void **state _unused_)
+{
+    check_upstream(POLICY_FEDORA, "http_port_t");
+    check_upstream(POLICY_REFPOLICY, "http_port_t");
+}
+
+/* nis_enabled and its older name open nearly everything to everybody. */
+static void test_nis_is_refused(void **state _unused_)
+{
+    static const char *const policies[][2] = {
+        {POLICY_FEDORA, "nis_enabled"},
+        {POLICY_REFPOLICY, "allow_ypbind"},
+    };
+
+    for (size_t i = 0; i < ELEMENTS_OF(policies); i++) {
+        Policy *policy = load(policies[i][0]);
+        Diagnosis *diagnosis = diagnose_port(policy, "unreserved_port_t", "name_connect", 65000);
+
+        check_fixes(diagnosis);
+        assert_non_null(find_fix(diagnosis, "httpd_can_network_connect"));
+        assert_null(find_fix(diagnosis, policies[i][1]));
+        assert_string_not_equal(find_refusal(diagnosis, policies[i][1]), "");
+        diagnosis_free(diagnosis);
+        policy_free(policy);
+    }
+}
+
+static void test_listen(void **state _unused_)
+{
+    Policy *policy = load(POLICY_FEDORA);
+    Diagnosis *diagnosis = diagnose_port(policy, "transproxy_port_t", "name_bind", 8081);
+
+    assert_int_equal(diagnosis->cause, CAUSE_PORT_LABEL);
+    check_fixes(diagnosis);
+    assert_non_null(find_fix(diagnosis, "label tcp port 8081 as http_port_t"));
+    assert_non_null(find_fix(diagnosis, "a type of its own"));
+    diagnosis_free(diagnosis);
+    policy_free(policy);
+}
+
+/* The label of the port is looked up by number: what the record says may be outdated. */
+static void test_allowed_now(void **state _unused_)
+{
+    Policy *policy = load(POLICY_FEDORA);
+    Diagnosis *diagnosis = diagnose_port(policy, "ntop_port_t", "name_bind", 80);
+
+    assert_true(diagnosis->allowed_now);
+    assert_int_equal(diagnosis->cause, CAUSE_NONE);
+    assert_int_equal(diagnosis->n_fixes, 0);
+    diagnosis_free(diagnosis);
+    policy_free(policy);
+}
+
+static Diagnosis *diagnose_access(const Policy *policy, const char *source, const char *target,
+                                  const char *class, const char *permissions)
+{
+    const Denial denial = {
+        .time_usec = 1,
+        .source_context = source,
+        .target_context = target,
+        .target_class = class,
+        .permissions = permissions,
+        .source_port = -1,
+        .dest_port = -1,
+        .capability = -1,
+    };
+    const Incident incident = {.denial = &denial};
+    const AnalysisOptions options = {.domain = "httpd_t"};
+    Diagnosis *diagnosis;
+
+    assert_int_equal(incident_to_diagnosis(&incident, &diagnosis), 0);
+    assert_int_equal(analysis_run(diagnosis, policy, &options), 0);
+    return diagnosis;
+}
+
+static void test_foreign_log(void **state _unused_)
+{
+    Policy *policy = load(POLICY_FEDORA);
+    Diagnosis *diagnosis =
+        diagnose_access(policy, "system_u:system_r:no_such_t:s0",
+                        "system_u:object_r:ntop_port_t:s0", "tcp_socket", "name_connect");
+
+    assert_int_equal(diagnosis->verdict, VERDICT_UNDETERMINED);
+    assert_int_equal(diagnosis->n_fixes, 0);
+    assert_non_null(diagnosis->notes[0]);
+    diagnosis_free(diagnosis);
+    diagnosis = diagnose_access(policy, "nonsense", "nonsense", "file", "read");
+    assert_int_equal(diagnosis->verdict, VERDICT_UNDETERMINED);
+    diagnosis_free(diagnosis);
+    policy_free(policy);
+}
+
+static Diagnosis *diagnose_failure(const Policy *policy, int port, int error)
+{
+    const Failure failure = {
+        .time_usec = 1,
+        .time_known = true,
+        .operation = "connect",
+        .error = error,
+        .target_kind = FAILURE_TARGET_ADDRESS,
+        .target = "127.0.0.1",
+        .address = "127.0.0.1",
+        .port = port,
+    };
+    const Incident incident = {.failure = &failure};
+    const AnalysisOptions options = {.domain = "httpd_t"};
+    Diagnosis *diagnosis;
+
+    assert_int_equal(incident_to_diagnosis(&incident, &diagnosis), 0);
+    assert_int_equal(analysis_run(diagnosis, policy, &options), 0);
+    return diagnosis;
+}
+
+/* A failure without a denial is judged by the policy, and never called SELinux if that
+ * allows it. */
+static void test_failure_alone(void **state _unused_)
+{
+    Policy *policy = load(POLICY_FEDORA);
+    Diagnosis *diagnosis = diagnose_failure(policy, 3000, EACCES);
+
+    assert_int_equal(diagnosis->verdict, VERDICT_BLOCKED_BY_SELINUX);
+    assert_non_null(find_fix(diagnosis, "httpd_can_network_connect"));
+    assert_int_equal(analysis_run(diagnosis, policy, &(AnalysisOptions){.domain = NULL}), 0);
+    assert_int_equal(diagnosis->verdict, VERDICT_UNDETERMINED);
+    assert_int_equal(diagnosis->n_fixes, 0);
+    diagnosis_free(diagnosis);
+
+    diagnosis = diagnose_failure(policy, 3000, ECONNREFUSED);
+    assert_int_equal(diagnosis->verdict, VERDICT_NOT_A_PERMISSION_PROBLEM);
+    assert_int_equal(diagnosis->n_fixes, 0);
+    diagnosis_free(diagnosis);
+    policy_free(policy);
+}
+
+static void test_site_denies(void **state _unused_)
+{
+    static char pattern[] = "httpd_can_*";
+    char *const denied[] = {pattern, NULL};
+    const AnalysisOptions options = {.domain = "httpd_t", .denied_booleans = denied};
+    Policy *policy = load(POLICY_FEDORA);
+    Diagnosis *diagnosis = diagnose_port(policy, "ntop_port_t", "name_connect", 3000);
+
+    assert_int_equal(analysis_run(diagnosis, policy, &options), 0);
+    assert_null(find_fix(diagnosis, "httpd_can_network_connect"));
+    assert_non_null(strstr(find_refusal(diagnosis, "httpd_can_network_connect"), "site"));
+    assert_non_null(find_fix(diagnosis, "a type of its own"));
+    diagnosis_free(diagnosis);
+    policy_free(policy);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_upstream_3000), cmocka_unit_test(test_nis_is_refused),
+        cmocka_unit_test(test_listen),        cmocka_unit_test(test_allowed_now),
+        cmocka_unit_test(test_foreign_log),   cmocka_unit_test(test_failure_alone),
+        cmocka_unit_test(test_site_denies),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
