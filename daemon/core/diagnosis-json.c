@@ -255,6 +255,8 @@ static void add_target(Builder *builder, json_object *parent, const Diagnosis *d
         add_number(builder, target, "port", (uint64_t)diagnosis->port);
     add_string(builder, target, "protocol", diagnosis->protocol);
     add_string(builder, target, "path", diagnosis->path);
+    if (diagnosis->path)
+        add_bool(builder, target, "path_from_log", diagnosis->path_from_log);
 }
 
 static void add_nginx(Builder *builder, json_object *parent, const Diagnosis *diagnosis)

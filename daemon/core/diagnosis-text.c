@@ -107,6 +107,21 @@ static void print_exposure(FILE *stream, const TextStyle *style, json_object *ex
     (void)fputc('\n', stream);
 }
 
+/* The text of modules to install: what is to be approved is to be seen. */
+static void print_modules(FILE *stream, const TextStyle *style, json_object *actions)
+{
+    for (size_t i = 0; i < json_length(actions); i++) {
+        json_object *cil = json_get(json_object_array_get_idx(actions, i), "cil");
+        _cleanup_strv_ char **lines = cil ? strv_split(json_object_get_string(cil), "\n") : NULL;
+
+        STRV_FOREACH (line, lines) {
+            print_label(stream, style, line == lines ? "  module" : "");
+            print_escaped(stream, *line);
+            (void)fputc('\n', stream);
+        }
+    }
+}
+
 static void print_fix(FILE *stream, const TextStyle *style, json_object *fix)
 {
     json_object *breaks = json_get(fix, "breaks"), *proofs = json_get(fix, "proof");
@@ -116,8 +131,9 @@ static void print_fix(FILE *stream, const TextStyle *style, json_object *fix)
     print_escaped(stream, json_get_text(fix, "summary"));
     (void)fprintf(stream, "%s\n", normal(style));
     print_list(stream, style, "  by hand", json_get(fix, "commands"), ALL);
+    print_modules(stream, style, json_get(fix, "actions"));
     print_exposure(stream, style, json_get(fix, "exposure"));
-    for (size_t i = 0; i < json_length(breaks); i++) {
+    for (size_t i = 0; i < json_length(breaks) && i < (style->details ? ALL : 3); i++) {
         json_object *broken = json_object_array_get_idx(breaks, i),
                     *loses = json_get(broken, "loses");
 
@@ -130,6 +146,10 @@ static void print_fix(FILE *stream, const TextStyle *style, json_object *fix)
         (void)fputs(" { ", stream);
         print_words(stream, json_get(loses, "permissions"), " ", ALL);
         (void)fputs(" }\n", stream);
+    }
+    if (!style->details && json_length(breaks) > 3) {
+        print_label(stream, style, "");
+        (void)fprintf(stream, "and %zu more\n", json_length(breaks) - 3);
     }
     for (size_t i = 0; i < json_length(proofs); i++) {
         json_object *proof = json_object_array_get_idx(proofs, i);

@@ -94,8 +94,16 @@ typedef struct Exposure {
     size_t gains_total;
 } Exposure;
 
+/* What speaks for a fix besides its exposure: for files, labels come before booleans. */
+typedef enum FixEvidence {
+    EVIDENCE_NONE,
+    EVIDENCE_FILE_CONTEXT,
+    EVIDENCE_DEFAULT_LABEL, /* the policy's own rules say so */
+} FixEvidence;
+
 typedef struct Fix {
     char *summary;
+    FixEvidence evidence;
     Plan plan;
     Proof *proofs;
     size_t n_proofs;
@@ -125,14 +133,16 @@ typedef struct Diagnosis {
     bool have_access;
     Access access;
 
-    /* Of a failure that no denial explains. */
-    char *operation; /* "connect", "open", …; NULL if there was a denial */
-    int error;       /* errno that nginx printed */
+    bool denied;     /* the kernel recorded a denial; else nginx's line is all there is */
+    char *operation; /* "connect", "open", … as in a Failure; NULL without a line */
+    int error;       /* errno that nginx printed; 0 without a line */
 
     TargetKind target_kind;
-    int port;       /* -1 where none */
-    char *protocol; /* "tcp" "udp", NULL where none */
-    char *path;     /* NULL where unknown */
+    int port;           /* -1 where none */
+    char *protocol;     /* "tcp" "udp", NULL where none */
+    char *path;         /* NULL where unknown */
+    bool path_from_log; /* the kernel named less; the path is nginx's word */
+    uint64_t inode;     /* of the object denied, as the kernel has it; 0 where unknown */
 
     /* Of the requests that failed because of this; newest last, distinct. */
     char *servers[DIAGNOSIS_REQUESTS_MAX];

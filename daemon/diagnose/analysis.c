@@ -2,6 +2,7 @@
 #include "daemon/diagnose/analysis.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
@@ -100,18 +101,66 @@ static int take_decision(Diagnosis *diagnosis, const Policy *policy, const Decis
     return r;
 }
 
+static mode_t class_mode(const char *class)
+{
+    static const struct {
+        const char *class;
+        mode_t mode;
+    } modes[] = {
+        {"file", S_IFREG},       {"dir", S_IFDIR},       {"lnk_file", S_IFLNK},
+        {"sock_file", S_IFSOCK}, {"fifo_file", S_IFIFO}, {"chr_file", S_IFCHR},
+        {"blk_file", S_IFBLK},
+    };
+
+    for (size_t i = 0; i < ELEMENTS_OF(modes); i++)
+        if (streq(modes[i].class, class))
+            return modes[i].mode;
+    return 0;
+}
+
+/* The type that the object's path should have. Known only for the object itself: nginx's line
+ * names the file, where the kernel may have refused a directory on the way. */
+static void find_default_type(const Diagnosis *diagnosis, FileContexts *contexts, char *ret_type,
+                              size_t size)
+{
+    _cleanup_free_ char *context = NULL;
+    const bool on_the_way =
+        diagnosis->path_from_log && streq(diagnosis->access.target_class, "dir");
+
+    ret_type[0] = '\0';
+    if (contexts && diagnosis->path && diagnosis->path[0] == '/' && !on_the_way &&
+        file_contexts_lookup(contexts, diagnosis->path, class_mode(diagnosis->access.target_class),
+                             &context) >= 0)
+        (void)context_type_copy(context, ret_type, size);
+}
+
+/* A module is for what nothing else can do: it stays when its reason is long gone. */
+static bool need_module(const Diagnosis *diagnosis)
+{
+    return diagnosis->n_fixes == 0 && diagnosis->cause != CAUSE_CONSTRAINT &&
+           diagnosis->cause != CAUSE_BOUNDS && diagnosis->target_kind != TARGET_PROCESS;
+}
+
 static int add_candidates(Diagnosis *diagnosis, const Hypothesis *current,
                           const Operation *operation, const AnalysisOptions *options)
 {
-    const CandidateContext context = {
+    char default_type[256];
+    CandidateContext context = {
         .operation = operation,
         .current = current,
         .denied_booleans = options->denied_booleans,
     };
-    int r = candidates_add_booleans(diagnosis, &context);
+    int r;
 
+    find_default_type(diagnosis, options->file_contexts, default_type, sizeof(default_type));
+    context.default_type = *default_type ? default_type : NULL;
+    r = candidates_add_booleans(diagnosis, &context);
     if (r >= 0)
         r = candidates_add_ports(diagnosis, &context);
+    if (r >= 0)
+        r = candidates_add_files(diagnosis, &context);
+    if (r >= 0 && need_module(diagnosis))
+        r = candidates_add_module(diagnosis, &context);
     if (r < 0)
         return r;
     fixes_rank(diagnosis->fixes, diagnosis->n_fixes);
@@ -228,7 +277,7 @@ int analysis_run(Diagnosis *diagnosis, const Policy *policy, const AnalysisOptio
     if (!current)
         return -ENOMEM;
     diagnosis_clear_analysis(diagnosis);
-    if (diagnosis->operation) {
+    if (!diagnosis->denied) {
         /* A failure alone: what an earlier analysis took for its access is asked anew. */
         access_clear(&diagnosis->access);
         diagnosis->have_access = false;

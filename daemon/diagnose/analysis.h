@@ -7,6 +7,7 @@
 #pragma once
 
 #include "daemon/core/diagnosis.h"
+#include "daemon/selinux/labels.h"
 #include "daemon/selinux/policy.h"
 
 typedef struct AnalysisOptions {
@@ -15,6 +16,8 @@ typedef struct AnalysisOptions {
     const char *domain;
     /* Booleans of the site never to be offered, shell patterns; NULL-terminated, may be NULL. */
     char *const *denied_booleans;
+    /* Default labels of the host that the logs are of; NULL where they are not known. */
+    FileContexts *file_contexts;
 } AnalysisOptions;
 
 /* 0 or -ENOMEM; on an error the diagnosis may have lost its earlier analysis. */

@@ -14,6 +14,7 @@ typedef struct CandidateContext {
     const Operation *operation;
     const Hypothesis *current; /* the policy in force */
     char *const *denied_booleans;
+    const char *default_type; /* of the path by file_contexts; NULL where that is not known */
 } CandidateContext;
 
 /* Every minimal set of booleans. 0 or a negative errno. */
@@ -21,6 +22,11 @@ int candidates_add_booleans(Diagnosis *diagnosis, const CandidateContext *contex
 
 /* For a port: other labels, alone or with booleans, and a type of its own. */
 int candidates_add_ports(Diagnosis *diagnosis, const CandidateContext *context);
+
+/* For a file, directory or socket file: its default label, or a rule with a type that fits. */
+int candidates_add_files(Diagnosis *diagnosis, const CandidateContext *context);
+/* The last resort. */
+int candidates_add_module(Diagnosis *diagnosis, const CandidateContext *context);
 
 /* Appends an action for each boolean, and gives them in words: "a on and b off" (the caller
  * frees it). 0 or -ENOMEM. */

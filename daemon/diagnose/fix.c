@@ -70,8 +70,14 @@ static int measure(Fix *fix, const char *focus, const Hypothesis *before, const 
 {
     Exposure *exposure = &fix->exposure;
     ExposureLosses losses = {};
-    int r = exposure_compute(before, after, focus, exposure, &losses);
+    int r;
 
+    if (fix->evidence != EVIDENCE_NONE) {
+        /* A relabelled object: the candidate has measured it, and no rule changes. */
+        exposure->known = true;
+        return 0;
+    }
+    r = exposure_compute(before, after, focus, exposure, &losses);
     if (r < 0)
         return r;
     take_losses(fix, &losses);
@@ -169,6 +175,8 @@ static int compare_fixes(const void *left, const void *right)
 
     if (a->proven != b->proven)
         return a->proven ? -1 : 1;
+    if (a->evidence != b->evidence)
+        return a->evidence > b->evidence ? -1 : 1;
     if ((a->n_breaks > 0) != (b->n_breaks > 0))
         return a->n_breaks > 0 ? 1 : -1;
     c = compare_exposure(&a->exposure, &b->exposure);

@@ -19,5 +19,6 @@ int fix_evaluate(Fix *fix, const Operation *operation, const Hypothesis *before,
  * by the names it would touch; NULL if it may, with *ret_failed false. */
 char *fix_find_refusal(const Fix *fix, char *const *denied_booleans, bool *ret_failed);
 
-/* Orders by design: proven, breaks nothing, least exposure, standard actions, fewer actions. */
+/* Orders by design: proven, a label with evidence, breaks nothing, least exposure, standard
+ * actions, fewer actions. */
 void fixes_rank(Fix *fixes, size_t n_fixes);

@@ -152,6 +152,7 @@ static int set_denial_target(Diagnosis *diagnosis, const Incident *incident)
     const Failure *failure = incident->failure;
 
     diagnosis->target_kind = denial_target_kind(denial);
+    diagnosis->inode = denial->inode;
     if (diagnosis->target_kind == TARGET_PORT) {
         diagnosis->port = denial_port(denial);
         return string_replace(&diagnosis->protocol, class_protocol(denial->target_class));
@@ -163,6 +164,7 @@ static int set_denial_target(Diagnosis *diagnosis, const Incident *incident)
          * to; a directory on that way is not the path itself, so the target stays nginx's. */
         if (failure->target_kind == FAILURE_TARGET_SOCKET)
             diagnosis->target_kind = TARGET_SOCKET;
+        diagnosis->path_from_log = true;
         return set_escaped(&diagnosis->path, failure->target);
     }
     return denial->name ? set_escaped(&diagnosis->path, denial->name) : 0;
@@ -201,7 +203,7 @@ int incident_to_diagnosis(const Incident *incident, Diagnosis **ret_diagnosis)
     diagnosis->first_seen_usec = incident_time(incident);
     if (r >= 0 && denial) {
         diagnosis->verdict = VERDICT_BLOCKED_BY_SELINUX;
-        diagnosis->have_access = true;
+        diagnosis->denied = diagnosis->have_access = true;
         r = access_init(&diagnosis->access, denial->source_context, denial->target_context,
                         denial->target_class, denial->permissions);
         if (r >= 0)
@@ -210,10 +212,11 @@ int incident_to_diagnosis(const Incident *incident, Diagnosis **ret_diagnosis)
         diagnosis->verdict = error_is_refusal(incident->failure->error)
                                  ? VERDICT_UNDETERMINED
                                  : VERDICT_NOT_A_PERMISSION_PROBLEM;
-        r = string_replace(&diagnosis->operation, incident->failure->operation);
+        r = set_failure_target(diagnosis, incident->failure);
+    }
+    if (r >= 0 && incident->failure) {
         diagnosis->error = incident->failure->error;
-        if (r >= 0)
-            r = set_failure_target(diagnosis, incident->failure);
+        r = string_replace(&diagnosis->operation, incident->failure->operation);
     }
     if (r >= 0)
         r = diagnosis_fold_incident(diagnosis, incident);

@@ -13,6 +13,8 @@ void operation_clear(Operation *operation)
 {
     for (size_t i = 0; i < operation->n_questions; i++)
         access_clear(&operation->questions[i].access);
+    for (size_t i = 0; i < operation->n_questions; i++)
+        free(operation->questions[i].path);
     *operation = (Operation){};
 }
 
@@ -111,6 +113,62 @@ static int add_socket(Operation *operation, const Hypothesis *hypothesis, const 
                      "node_bind");
 }
 
+/* What nginx does next with an object of this class once the denied permission is there. */
+static const char *follow_on_permissions(const Access *denied)
+{
+    static const struct {
+        const char *class, *denied, *next;
+    } rules[] = {
+        {"file", "read", "getattr open read"},
+        {"file", "getattr", "getattr open read"},
+        {"file", "open", "getattr open read"},
+        {"file", "map", "getattr map open read"},
+        {"file", "write", "getattr open write"},
+        {"file", "append", "append getattr open"},
+        {"file", "create", "create getattr open write"},
+        {"dir", "search", "getattr search"},
+        {"dir", "getattr", "getattr search"},
+        {"dir", "read", "getattr open read search"},
+        {"dir", "open", "getattr open read search"},
+        {"dir", "write", "add_name search write"},
+        {"dir", "add_name", "add_name search write"},
+        {"dir", "remove_name", "remove_name search write"},
+        {"lnk_file", "read", "getattr read"},
+        {"lnk_file", "getattr", "getattr read"},
+        {"sock_file", "getattr", "getattr write"},
+    };
+    _cleanup_strv_ char **words = strv_split(denied->permissions, " ");
+
+    for (size_t i = 0; i < ELEMENTS_OF(rules); i++)
+        if (streq(rules[i].class, denied->target_class) && strv_contains(words, rules[i].denied))
+            return rules[i].next;
+    return NULL;
+}
+
+static int set_path(Operation *operation, size_t first, const char *path)
+{
+    int r = 0;
+
+    for (size_t i = first; i < operation->n_questions && r >= 0; i++)
+        r = string_replace(&operation->questions[i].path, path);
+    return r;
+}
+
+/* The object itself, and for a socket what is behind the directory that was refused. */
+static int add_file(Operation *operation, const Hypothesis *hypothesis, const Diagnosis *diagnosis)
+{
+    const Access *denied = &diagnosis->access;
+    const char *next = follow_on_permissions(denied);
+    int r = next ? add_known(operation, hypothesis, denied->source_context, denied->target_context,
+                             denied->target_class, next)
+                 : 0;
+
+    if (r >= 0 && diagnosis->target_kind == TARGET_SOCKET && streq(denied->target_class, "dir"))
+        r = add_known(operation, hypothesis, denied->source_context, denied->target_context,
+                      "sock_file", "write");
+    return r < 0 ? r : set_path(operation, 0, diagnosis->path);
+}
+
 int operation_from_diagnosis(const Diagnosis *diagnosis, const Hypothesis *hypothesis,
                              Operation *ret_operation)
 {
@@ -128,6 +186,9 @@ int operation_from_diagnosis(const Diagnosis *diagnosis, const Hypothesis *hypot
         operation.questions[0].port = (uint16_t)diagnosis->port;
         if (streq(denied->target_class, "tcp_socket"))
             r = add_socket(&operation, hypothesis, denied);
+    } else if (r >= 0 && diagnosis->path && diagnosis->path[0] == '/' &&
+               !streq(denied->target_class, "unix_stream_socket")) {
+        r = add_file(&operation, hypothesis, diagnosis);
     }
     if (r < 0) {
         operation_clear(&operation);
@@ -141,11 +202,15 @@ int operation_resolve(const Question *question, const Hypothesis *hypothesis, Ac
 {
     _cleanup_free_ char *context = NULL;
 
-    if (!question->is_port)
+    if (!question->is_port && !question->path)
         return access_copy(ret_access, &question->access);
-    context = port_context(hypothesis, question->protocol, question->port);
+    if (question->path)
+        context =
+            hypothesis_file_context(hypothesis, question->path, question->access.target_context);
+    else
+        context = port_context(hypothesis, question->protocol, question->port);
     if (!context)
-        return -ENODATA;
+        return question->path ? -ENOMEM : -ENODATA;
     return access_init(ret_access, question->access.source_context, context,
                        question->access.target_class, question->access.permissions);
 }

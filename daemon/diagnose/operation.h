@@ -3,7 +3,8 @@
  * The operation behind a diagnosis: every access that must be allowed for nginx to get
  * through, not only the one that was denied first. A fix is proven against all of them.
  *
- * A port is asked about by number: which context it has depends on the hypothesis.
+ * A port is asked about by number, a file by path: which context it has depends on the
+ * hypothesis.
  */
 #pragma once
 
@@ -20,6 +21,7 @@ typedef struct Question {
     bool is_port; /* the target context is that of this port */
     PortProtocol protocol;
     uint16_t port;
+    char *path; /* the target context is that of this path, as it is relabelled; else NULL */
 } Question;
 
 typedef struct Operation {

@@ -15,15 +15,18 @@
 #include "daemon/monitor/pipeline.h"
 #include "daemon/monitor/replay.h"
 #include "daemon/selinux/kernel.h"
+#include "daemon/selinux/labels.h"
 #include "daemon/selinux/policy.h"
 
 typedef struct Analyze {
     char **audit_logs, **error_logs, **domains;
-    const char *policy_path; /* as given; NULL: the one in force here */
+    const char *policy_path;   /* as given; NULL: the one in force here */
+    const char *contexts_path; /* file_contexts, as given */
     bool json, verbose, fixed_zone;
     int32_t utc_offset;
 
     Policy *policy;
+    FileContexts *contexts;
     char *policy_used, *policy_problem;
     Store *store;
     Pipeline *pipeline;
@@ -35,6 +38,7 @@ static void analyze_clear(Analyze *analyze)
     pipeline_free(analyze->pipeline);
     store_free(analyze->store);
     policy_free(analyze->policy);
+    file_contexts_free(analyze->contexts);
     strv_free(analyze->audit_logs);
     strv_free(analyze->error_logs);
     strv_free(analyze->domains);
@@ -49,6 +53,7 @@ static void print_usage(FILE *stream)
                 "  --audit-log FILE    audit.log, enriched or raw; may be given several times\n"
                 "  --error-log FILE    error log of nginx; may be given several times\n"
                 "  --policy FILE       binary policy to ask; default: the one in force here\n"
+                "  --file-contexts FILE  file_contexts of that host: default labels of files\n"
                 "  --domain TYPE       SELinux domain of nginx; default httpd_t; several times\n"
                 "  --utc-offset ±HH:MM time zone of the error logs; default: this host's\n"
                 "  --format text|json  default: text\n"
@@ -62,6 +67,7 @@ static int parse_options(Analyze *analyze, int argc, char **argv)
         OPTION_AUDIT_LOG = 256,
         OPTION_ERROR_LOG,
         OPTION_POLICY,
+        OPTION_FILE_CONTEXTS,
         OPTION_DOMAIN,
         OPTION_UTC_OFFSET,
         OPTION_FORMAT,
@@ -70,6 +76,7 @@ static int parse_options(Analyze *analyze, int argc, char **argv)
         {"audit-log", required_argument, NULL, OPTION_AUDIT_LOG},
         {"error-log", required_argument, NULL, OPTION_ERROR_LOG},
         {"policy", required_argument, NULL, OPTION_POLICY},
+        {"file-contexts", required_argument, NULL, OPTION_FILE_CONTEXTS},
         {"domain", required_argument, NULL, OPTION_DOMAIN},
         {"utc-offset", required_argument, NULL, OPTION_UTC_OFFSET},
         {"format", required_argument, NULL, OPTION_FORMAT},
@@ -89,6 +96,9 @@ static int parse_options(Analyze *analyze, int argc, char **argv)
             break;
         case OPTION_POLICY:
             analyze->policy_path = optarg;
+            break;
+        case OPTION_FILE_CONTEXTS:
+            analyze->contexts_path = optarg;
             break;
         case OPTION_DOMAIN:
             r = strv_append(&analyze->domains, optarg);
@@ -156,9 +166,27 @@ static int load_policy(Analyze *analyze)
     return r == -ENOMEM ? r : 0;
 }
 
+/* A policy of this host goes with this host's default labels; another's needs its own. */
+static int load_contexts(Analyze *analyze)
+{
+    int r;
+
+    if (!analyze->contexts_path && analyze->policy_path)
+        return 0;
+    r = file_contexts_open(analyze->contexts_path, &analyze->contexts);
+    if (r < 0 && analyze->contexts_path) {
+        (void)fprintf(stderr, "nginx-selguard: %s: %s\n", analyze->contexts_path, strerror(-r));
+        return r;
+    }
+    return r == -ENOMEM ? r : 0;
+}
+
 static int run_analyses(Analyze *analyze)
 {
-    const AnalysisOptions options = {.domain = analyze->domains[0]};
+    const AnalysisOptions options = {
+        .domain = analyze->domains[0],
+        .file_contexts = analyze->contexts,
+    };
     Diagnosis *diagnosis;
     int r = 0;
 
@@ -192,6 +220,8 @@ static int run(Analyze *analyze)
         return r;
     }
     r = load_policy(analyze);
+    if (r >= 0)
+        r = load_contexts(analyze);
     return r < 0 ? r : run_analyses(analyze);
 }
 

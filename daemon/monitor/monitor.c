@@ -393,7 +393,8 @@ static void start_audit(Monitor *monitor, int fd)
         r = sd_event_source_set_priority(monitor->audit_source, SD_EVENT_PRIORITY_IMPORTANT);
     if (r >= 0)
         return;
-    if (fd < 0 && (r == -EPERM || r == -EACCES))
+    /* The unit's restrictions answer with an unsupported address family. */
+    if (fd < 0 && (r == -EPERM || r == -EACCES || r == -EAFNOSUPPORT))
         set_problem(monitor, PROBLEM_AUDIT_SOCKET,
                     "opening it needs the capability CAP_AUDIT_READ; "
                     "nginx-selguard-audit.socket passes it in without any");

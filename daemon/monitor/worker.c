@@ -15,6 +15,7 @@
 #include "daemon/core/text.h"
 #include "daemon/diagnose/analysis.h"
 #include "daemon/selinux/kernel.h"
+#include "daemon/selinux/labels.h"
 #include "daemon/selinux/policy.h"
 
 struct Worker {
@@ -76,7 +77,8 @@ static void confirm_with_kernel(Diagnosis *diagnosis)
 static int child_run(int fd, Diagnosis *const *diagnoses, size_t n_diagnoses,
                      const WorkerOptions *options)
 {
-    const AnalysisOptions analysis = {
+    _cleanup_(file_contexts_cleanup) FileContexts *contexts = NULL;
+    AnalysisOptions analysis = {
         .domain = options->domain,
         .denied_booleans = options->denied_booleans,
     };
@@ -99,6 +101,10 @@ static int child_run(int fd, Diagnosis *const *diagnoses, size_t n_diagnoses,
 
         return problem ? write_error(fd, problem) : -ENOMEM;
     }
+    /* Without them there are no labels to restore; the rest holds. */
+    if (!options->policy_path)
+        (void)file_contexts_open(/* path= */ NULL, &contexts);
+    analysis.file_contexts = contexts;
     for (size_t i = 0; i < n_diagnoses && r >= 0; i++) {
         _cleanup_json_ json_object *object = NULL;
 

@@ -63,16 +63,16 @@ static void worker_finish(Worker *worker)
     _cleanup_free_ char *text = NULL;
     int result = worker->error;
 
-    if (result == 0 && worker->killed)
+    if (worker->killed)
         result = worker->timed_out ? -ETIMEDOUT : -ECANCELED;
-    if (result == 0 && !worker->states)
+    else if (result == 0 && !worker->states)
         result = -ECONNRESET;
     if (result == 0) {
         worker->handlers->finished(worker, 0, worker->states, NULL, worker->userdata);
         return;
     }
 
-    if (worker->error < 0)
+    if (worker->error < 0 && !worker->killed)
         text = format_string("%s%s%s", strempty(worker->text), worker->n_printed ? " " : "",
                              worker->printed);
     else if (result == -ETIMEDOUT)

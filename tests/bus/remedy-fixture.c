@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <dirent.h>
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-/* cmocka wants the above first */
-#include <cmocka.h>
 
 #include "daemon/core/text.h"
 #include "tests/bus/remedy-fixture.h"
+#include "tests/unit/test.h"
 
 #define CHANGE_DIRECTORY "changes"
 #define JOB_WAIT_USEC    (60 * SEC)

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the remedy service refuses: callers whom polkit does not let, and requests that are not
  * permitted, too large or malformed. Every one must leave everything as it was. */
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-/* cmocka wants the above first */
-#include <cmocka.h>
 
 #include "daemon/core/limits.h"
 #include "daemon/core/text.h"
 #include "tests/bus/remedy-fixture.h"
+#include "tests/unit/test.h"
 
 #define REFUSED          "org.selguard.Error.Refused"
 #define INVALID_ARGUMENT "org.selguard.Error.InvalidArgument"

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The remedy service end to end on a private bus: what it does when all is well. */
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-/* cmocka wants the above first */
-#include <cmocka.h>
 
 #include "daemon/core/text.h"
 #include "tests/bus/remedy-fixture.h"
+#include "tests/unit/test.h"
 
 #define LOCAL_BOOLEANS "root/var/lib/selinux/default/active/booleans.local"
 

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Candidates for files, directories and socket files: the label that the policy's own
+ * file_contexts has for the path, or a rule for the path with a type that fits what nginx
+ * wants there. Types are chosen by what the policy lets domains do with them; names are only
+ * a preference among those that do.
+ */
+#include <errno.h>
+
+#include "daemon/core/macro.h"
+#include "daemon/core/text.h"
+#include "daemon/diagnose/candidates.h"
+#include "daemon/diagnose/relabel-exposure.h"
+#include "daemon/diagnose/target-path.h"
+#include "daemon/selinux/type-traits.h"
+
+/* What nginx uses the object for. */
+typedef enum Purpose {
+    PURPOSE_READ,   /* content that is served */
+    PURPOSE_WRITE,  /* uploads, caches: what nginx writes */
+    PURPOSE_SOCKET, /* a backend's socket and the directory it is in */
+    PURPOSE_LOG,
+    PURPOSE_CERTIFICATE,
+} Purpose;
+
+typedef struct FileContext {
+    const CandidateContext *base;
+    Diagnosis *diagnosis;
+    char domain[256];
+    char type[256]; /* what the object has now */
+    Purpose purpose;
+} FileContext;
+
+static bool has_word(const char *list, const char *words)
+{
+    _cleanup_strv_ char **wanted = strv_split(words, " "), **have = strv_split(list, " ");
+
+    STRV_FOREACH (word, wanted)
+        if (strv_contains(have, *word))
+            return true;
+    return false;
+}
+
+static bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+static Purpose find_purpose(const Diagnosis *diagnosis)
+{
+    const char *operation = strempty(diagnosis->operation);
+
+    if (diagnosis->target_kind == TARGET_SOCKET)
+        return PURPOSE_SOCKET;
+    if (starts_with(operation, "certificate"))
+        return PURPOSE_CERTIFICATE;
+    if (diagnosis->path && starts_with(diagnosis->path, "/var/log/"))
+        return PURPOSE_LOG;
+    if (has_word(diagnosis->access.permissions,
+                 "write append create add_name remove_name unlink rename rmdir link setattr"))
+        return PURPOSE_WRITE;
+    return PURPOSE_READ;
+}
+
+/* Whether a domain could do with the type what the purpose takes, and no more than that. */
+static bool type_fits(const TypeUse *use, Purpose purpose)
+{
+    switch (purpose) {
+    case PURPOSE_READ:
+    case PURPOSE_CERTIFICATE:
+        return use->file_read && use->dir_search && !use->file_write;
+    case PURPOSE_WRITE:
+        return use->file_read && use->file_create && use->dir_write;
+    case PURPOSE_SOCKET:
+        return use->socket_connect && use->dir_search;
+    case PURPOSE_LOG:
+        return use->file_write && use->dir_search;
+    }
+    return false;
+}
+
+static const char *const *preferred_types(Purpose purpose)
+{
+    static const char *const read[] = {"httpd_sys_content_t", NULL};
+    static const char *const write[] = {"httpd_sys_rw_content_t", "httpd_cache_t", NULL};
+    static const char *const socket[] = {"httpd_var_run_t", "httpd_runtime_t", NULL};
+    static const char *const log[] = {"httpd_log_t", NULL};
+    static const char *const certificate[] = {"cert_t", NULL};
+
+    switch (purpose) {
+    case PURPOSE_READ:
+        return read;
+    case PURPOSE_WRITE:
+        return write;
+    case PURPOSE_SOCKET:
+        return socket;
+    case PURPOSE_LOG:
+        return log;
+    case PURPOSE_CERTIFICATE:
+        return certificate;
+    }
+    return read;
+}
+
+static bool usable(const FileContext *context, const char *type, TypeTraits *ret_traits)
+{
+    const Hypothesis *current = context->base->current;
+    TypeUse use;
+
+    return !streq(type, context->type) &&
+           type_use_read(current, context->domain, type, &use) >= 0 &&
+           type_fits(&use, context->purpose) && type_traits_read(current, type, ret_traits) >= 0 &&
+           ret_traits->is_file_type && !ret_traits->is_domain &&
+           (!ret_traits->holds_secrets || context->purpose == PURPOSE_CERTIFICATE);
+}
+
+/* Types of the web server's own family ("httpd_…" for httpd_t) are what an administrator would
+ * look for; among them the one that the fewest domains may write. */
+static const char *search_type(const FileContext *context)
+{
+    const Policy *policy = hypothesis_policy(context->base->current);
+    const char *best = NULL, *underscore = strrchr(context->domain, '_');
+    const size_t family = underscore ? (size_t)(underscore - context->domain) + 1 : 0;
+    TypeTraits best_traits = {};
+
+    for (uint32_t type = 1; family > 0 && type <= policy_n_types(policy); type++) {
+        const char *name = policy_type_name(policy, type);
+        TypeTraits traits;
+
+        if (!name || policy_type_is_attribute(policy, type) ||
+            strncmp(name, context->domain, family) != 0 || !usable(context, name, &traits))
+            continue;
+        if (!best || traits.writers < best_traits.writers ||
+            (traits.writers == best_traits.writers && traits.readers < best_traits.readers)) {
+            best = name;
+            best_traits = traits;
+        }
+    }
+    return best;
+}
+
+static const char *choose_type(const FileContext *context)
+{
+    const Policy *policy = hypothesis_policy(context->base->current);
+    TypeTraits traits;
+
+    for (const char *const *name = preferred_types(context->purpose); *name; name++) {
+        uint32_t type = policy_find_type(policy, *name); /* it may be an alias of this policy */
+        const char *primary = type ? policy_type_name(policy, type) : NULL;
+
+        if (primary && usable(context, primary, &traits))
+            return primary;
+    }
+    return search_type(context);
+}
+
+/* --- the plans ------------------------------------------------------------ */
+
+static int add_relabel(Plan *plan, const TargetPath *target)
+{
+    Action action = {.kind = ACTION_RELABEL, .recursive = target->tree};
+    int r = string_replace(&action.path, target->path);
+
+    if (r >= 0)
+        r = plan_add_action(plan, &action);
+    action_clear(&action);
+    return r;
+}
+
+static int add_set_file_context(Plan *plan, const TargetPath *target, const char *type)
+{
+    Action action = {.kind = ACTION_SET_FILE_CONTEXT};
+    int r = string_replace(&action.regex, target->regex);
+
+    if (r >= 0)
+        r = string_replace(&action.file_type, "all");
+    if (r >= 0)
+        r = string_replace(&action.type, type);
+    if (r >= 0)
+        r = plan_add_action(plan, &action);
+    action_clear(&action);
+    return r;
+}
+
+static int submit(const FileContext *context, const TargetPath *target, const char *type,
+                  bool with_rule)
+{
+    _cleanup_(hypothesis_cleanup) Hypothesis *after = hypothesis_copy(context->base->current);
+    Fix fix = {.reversible = true};
+    int r = after ? 0 : -ENOMEM;
+
+    if (r >= 0)
+        r = hypothesis_set_file_type(after, target->path, target->tree, type);
+    /* The object itself: in a relabelled tree, or the file. */
+    if (r >= 0)
+        r = hypothesis_set_file_type(after, context->diagnosis->path, false, type);
+    if (r >= 0 && with_rule)
+        r = add_set_file_context(&fix.plan, target, type);
+    if (r >= 0)
+        r = add_relabel(&fix.plan, target);
+    if (r >= 0) {
+        fix.summary = with_rule ? format_string("label %s%s as %s", target->path,
+                                                target->tree ? " and what is below it" : "", type)
+                                : format_string("restore the label of %s, which is %s by the "
+                                                "policy's own rules",
+                                                target->path, type);
+        if (!fix.summary)
+            r = -ENOMEM;
+    }
+    if (r >= 0)
+        r = relabel_exposure_add(&fix, context->base->current, context->domain, context->type, type,
+                                 context->diagnosis->access.target_class, target->tree);
+    if (r < 0) {
+        fix_clear(&fix);
+        return r == -ENOENT ? 0 : r; /* a type that this policy does not have */
+    }
+    fix.evidence = with_rule ? EVIDENCE_FILE_CONTEXT : EVIDENCE_DEFAULT_LABEL;
+    return candidate_submit(context->diagnosis, context->base, &fix, after);
+}
+
+static int try_default_label(const FileContext *context)
+{
+    const char *wanted = context->base->default_type;
+    TargetPath object = {.path = context->diagnosis->path};
+
+    if (!wanted || streq(wanted, context->type))
+        return 0;
+    return submit(context, &object, wanted, /* with_rule= */ false);
+}
+
+static int try_rule(const FileContext *context)
+{
+    _cleanup_(target_path_clear) TargetPath target = {};
+    const char *type = choose_type(context);
+    int r;
+
+    /* The rules that the policy has say so already: nothing to add. */
+    if (!type || streq_ptr(type, context->base->default_type))
+        return 0;
+    r = target_path_choose(context->diagnosis->path, context->purpose == PURPOSE_CERTIFICATE,
+                           &target);
+    return r < 0 ? r : submit(context, &target, type, /* with_rule= */ true);
+}
+
+static int refuse_secrets(const FileContext *context)
+{
+    _cleanup_free_ char *words = format_string("give %s another label", context->diagnosis->path);
+    _cleanup_free_ char *reason = format_string("%s holds secrets: a web server has no business "
+                                                "there",
+                                                context->type);
+
+    return words && reason ? diagnosis_add_refusal(context->diagnosis, words, reason) : -ENOMEM;
+}
+
+int candidates_add_files(Diagnosis *diagnosis, const CandidateContext *base)
+{
+    FileContext context = {.base = base, .diagnosis = diagnosis};
+    TypeTraits traits;
+    int r;
+
+    if ((diagnosis->target_kind != TARGET_PATH && diagnosis->target_kind != TARGET_SOCKET) ||
+        streq(diagnosis->access.target_class, "unix_stream_socket"))
+        return 0;
+    if (!diagnosis->path || diagnosis->path[0] != '/' || strchr(diagnosis->path, '\\'))
+        return diagnosis_remember(diagnosis->notes, ELEMENTS_OF(diagnosis->notes),
+                                  "The whole path is not known, so no label can be proposed.");
+    r = context_type_copy(diagnosis->access.source_context, context.domain, sizeof(context.domain));
+    if (r >= 0)
+        r = context_type_copy(diagnosis->access.target_context, context.type, sizeof(context.type));
+    if (r < 0)
+        return r;
+    context.purpose = find_purpose(diagnosis);
+    r = try_default_label(&context);
+    if (r < 0)
+        return r;
+    if (type_traits_read(base->current, context.type, &traits) >= 0 && traits.holds_secrets &&
+        context.purpose != PURPOSE_CERTIFICATE)
+        return refuse_secrets(&context);
+    r = try_rule(&context);
+    if (r >= 0 && context.purpose == PURPOSE_SOCKET)
+        r = diagnosis_remember(diagnosis->notes, ELEMENTS_OF(diagnosis->notes),
+                               "Who listens on the socket is not known here. If SELinux does not "
+                               "let nginx connect to that domain either, its next denial shows "
+                               "as a diagnosis of its own.");
+    return r;
+}

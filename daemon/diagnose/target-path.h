@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What of the file system a label should be put on for the sake of one file: its directory, as
+ * an application's files are labelled alike, unless the directory is one that others share;
+ * then the file alone. Pure.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+typedef struct TargetPath {
+    char *path;  /* to relabel */
+    char *regex; /* for a file-context rule: anchored by semanage, special characters escaped */
+    bool tree;   /* everything below the path, too */
+} TargetPath;
+
+/* `path` is absolute; repeated slashes are folded. With `alone` it is always the file. 0, -EINVAL
+ * (not absolute, or with . or .. components), or -ENOMEM; target_path_clear() it. */
+int target_path_choose(const char *path, bool alone, TargetPath *ret_target);
+void target_path_clear(TargetPath *target);

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Labels for files, directories and sockets, in both worlds' names. */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "daemon/diagnose/analysis.h"
+#include "daemon/diagnose/incident.h"
+#include "daemon/diagnose/target-path.h"
+#include "tests/unit/diagnose/helper.h"
+
+static void test_target_path(void **state _unused_)
+{
+    static const struct {
+        const char *path;
+        bool alone;
+        int result;
+        const char *chosen, *regex;
+        bool tree;
+    } rows[] = {
+        {"/srv/shop/index.html", false, 0, "/srv/shop", "/srv/shop(/.*)?", true},
+        {"/srv/shop/a/b.html", false, 0, "/srv/shop/a", "/srv/shop/a(/.*)?", true},
+        {"/srv//shop//index.html", false, 0, "/srv/shop", "/srv/shop(/.*)?", true},
+        {"/srv/index.html", false, 0, "/srv/index.html", "/srv/index\\.html", false},
+        {"/index.html", false, 0, "/index.html", "/index\\.html", false},
+        /* What others share is not relabelled for one file's sake. */
+        {"/etc/ssl/key.pem", false, 0, "/etc/ssl/key.pem", "/etc/ssl/key\\.pem", false},
+        {"/usr/share/x/y", false, 0, "/usr/share/x/y", "/usr/share/x/y", false},
+        {"/var/log/x.log", false, 0, "/var/log/x.log", "/var/log/x\\.log", false},
+        {"/var/www/html/x", false, 0, "/var/www/html", "/var/www/html(/.*)?", true},
+        {"/home/anna/x", false, 0, "/home/anna/x", "/home/anna/x", false},
+        {"/home/anna/site/x", false, 0, "/home/anna/site", "/home/anna/site(/.*)?", true},
+        {"/run/app/app.sock", false, 0, "/run/app", "/run/app(/.*)?", true},
+        {"/srv/a+b (c)/x", false, 0, "/srv/a+b (c)", "/srv/a\\+b \\(c\\)(/.*)?", true},
+        {"/srv/shop/key.pem", true, 0, "/srv/shop/key.pem", "/srv/shop/key\\.pem", false},
+        {"/srv/../etc/shadow", false, -EINVAL, NULL, NULL, false},
+        {"relative", false, -EINVAL, NULL, NULL, false},
+        {"/", false, -EINVAL, NULL, NULL, false},
+    };
+
+    for (size_t i = 0; i < ELEMENTS_OF(rows); i++) {
+        TargetPath target = {};
+
+        assert_int_equal(target_path_choose(rows[i].path, rows[i].alone, &target), rows[i].result);
+        if (rows[i].result < 0)
+            continue;
+        assert_string_equal(target.path, rows[i].chosen);
+        assert_string_equal(target.regex, rows[i].regex);
+        assert_int_equal(target.tree, rows[i].tree);
+        target_path_clear(&target);
+    }
+}
+
+typedef struct Case {
+    const char *target_type, *class, *permissions;
+    const char *path, *name; /* as the kernel has them */
+    const char *operation;   /* of nginx's line, which names… */
+    const char *log_target;
+    FailureTargetKind log_kind;
+} Case;
+
+static Diagnosis *diagnose(const Policy *policy, const Case *example, FileContexts *contexts)
+{
+    _cleanup_free_ char *target = format_string(
+        "system_u:%s:%s:s0", streq(example->class, "unix_stream_socket") ? "system_r" : "object_r",
+        example->target_type);
+    const Denial denial = {
+        .time_usec = 1,
+        .source_context = "system_u:system_r:httpd_t:s0",
+        .target_context = target,
+        .target_class = example->class,
+        .permissions = example->permissions,
+        .path = example->path,
+        .name = example->name,
+        .source_port = -1,
+        .dest_port = -1,
+        .capability = -1,
+    };
+    const Failure failure = {
+        .operation = example->operation,
+        .error = EACCES,
+        .target_kind = example->log_kind,
+        .target = example->log_target,
+        .port = -1,
+    };
+    const Incident incident = {
+        .denial = &denial,
+        .failure = example->log_target ? &failure : NULL,
+        .match = example->log_target ? MATCH_CERTAIN : MATCH_NONE,
+    };
+    const AnalysisOptions options = {.domain = "httpd_t", .file_contexts = contexts};
+    Diagnosis *diagnosis;
+
+    assert_int_equal(incident_to_diagnosis(&incident, &diagnosis), 0);
+    assert_int_equal(analysis_run(diagnosis, policy, &options), 0);
+    return diagnosis;
+}
+
+static const struct {
+    const char *policy, *socket_type;
+} worlds[] = {
+    {POLICY_FEDORA, "httpd_var_run_t"},
+    {POLICY_REFPOLICY, "httpd_runtime_t"},
+};
+
+static void test_moved_content(void **state _unused_)
+{
+    const Case example = {
+        .target_type = "user_home_t",
+        .class = "file",
+        .permissions = "read",
+        .name = "index.html",
+        .operation = "open",
+        .log_target = "/srv/shop//index.html",
+        .log_kind = FAILURE_TARGET_PATH,
+    };
+
+    for (size_t i = 0; i < ELEMENTS_OF(worlds); i++) {
+        Policy *policy = load(worlds[i].policy);
+        Diagnosis *diagnosis = diagnose(policy, &example, NULL);
+        const Fix *fix = need_fix(diagnosis, "label /srv/shop and what is below it as "
+                                             "httpd_sys_content_t");
+
+        check_fixes(diagnosis);
+        assert_ptr_equal(fix, &diagnosis->fixes[0]);
+        assert_int_equal(fix->plan.n_actions, 2);
+        assert_string_equal(fix->plan.actions[0].regex, "/srv/shop(/.*)?");
+        assert_string_equal(fix->plan.actions[1].path, "/srv/shop");
+        assert_true(fix->exposure.n_domains > 0); /* httpd_t, at least */
+        diagnosis_free(diagnosis);
+        policy_free(policy);
+    }
+}
+
+/* The policy's own rules know the place: nothing is to be added to them. */
+static void test_default_label(void **state _unused_)
+{
+    static const char rules[] = "/var/www(/.*)?\tsystem_u:object_r:httpd_sys_content_t:s0\n";
+    const Case example = {
+        .target_type = "user_home_t",
+        .class = "file",
+        .permissions = "read",
+        .name = "page.html",
+        .operation = "open",
+        .log_target = "/var/www/html/page.html",
+        .log_kind = FAILURE_TARGET_PATH,
+    };
+    char path[] = "/tmp/selguard-contexts-XXXXXX";
+    _cleanup_(file_contexts_cleanup) FileContexts *contexts = NULL;
+    Policy *policy = load(POLICY_FEDORA);
+    int fd = mkstemp(path);
+    Diagnosis *diagnosis;
+
+    assert_int_equal(write(fd, rules, strlen(rules)), (ssize_t)strlen(rules));
+    (void)close(fd);
+    assert_int_equal(file_contexts_open(path, &contexts), 0);
+    (void)unlink(path);
+    diagnosis = diagnose(policy, &example, contexts);
+    check_fixes(diagnosis);
+    assert_non_null(strstr(diagnosis->fixes[0].summary, "restore the label"));
+    assert_int_equal(diagnosis->fixes[0].plan.n_actions, 1);
+    assert_int_equal(diagnosis->fixes[0].plan.actions[0].kind, ACTION_RELABEL);
+    assert_null(find_fix(diagnosis, "and what is below it"));
+    diagnosis_free(diagnosis);
+    policy_free(policy);
+}
+
+static void test_socket(void **state _unused_)
+{
+    const Case example = {
+        .target_type = "initrc_runtime_t",
+        .class = "dir",
+        .permissions = "search",
+        .name = "myapp",
+        .operation = "connect",
+        .log_target = "/run/myapp/app.sock",
+        .log_kind = FAILURE_TARGET_SOCKET,
+    };
+
+    for (size_t i = 0; i < ELEMENTS_OF(worlds); i++) {
+        Policy *policy = load(worlds[i].policy);
+        Case there = example;
+        Diagnosis *diagnosis;
+        const Fix *fix;
+
+        if (!policy_find_type(policy, there.target_type))
+            there.target_type = "var_run_t";
+        diagnosis = diagnose(policy, &there, NULL);
+        fix = need_fix(diagnosis, worlds[i].socket_type);
+        check_fixes(diagnosis);
+        assert_int_equal(diagnosis->target_kind, TARGET_SOCKET);
+        assert_string_equal(fix->plan.actions[0].regex, "/run/myapp(/.*)?");
+        /* Proven for the socket file behind the directory, too. */
+        assert_string_equal(fix->proofs[fix->n_proofs - 1].access.target_class, "sock_file");
+        /* The type that guides name exists in no policy. */
+        assert_null(find_fix(diagnosis, "httpd_sock_t"));
+        diagnosis_free(diagnosis);
+        policy_free(policy);
+    }
+}
+
+/* A backend without a domain of its own: no boolean, no label, one rule. */
+static void test_peer(void **state _unused_)
+{
+    const Case example = {
+        .target_type = "unconfined_service_t",
+        .class = "unix_stream_socket",
+        .permissions = "connectto",
+        .path = "/run/myapp/app.sock",
+        .operation = "connect",
+        .log_target = "/run/myapp/app.sock",
+        .log_kind = FAILURE_TARGET_SOCKET,
+    };
+    Policy *policy = load(POLICY_FEDORA);
+    Diagnosis *diagnosis = diagnose(policy, &example, NULL);
+
+    assert_int_equal(diagnosis->cause, CAUSE_PEER_DOMAIN);
+    assert_int_equal(diagnosis->n_fixes, 1);
+    assert_string_equal(diagnosis->fixes[0].plan.actions[0].cil,
+                        "(allow httpd_t unconfined_service_t (unix_stream_socket (connectto)))\n");
+    check_fixes(diagnosis);
+    diagnosis_free(diagnosis);
+    policy_free(policy);
+}
+
+static void test_secrets(void **state _unused_)
+{
+    const Case example = {
+        .target_type = "shadow_t",
+        .class = "file",
+        .permissions = "read",
+        .path = "/etc/shadow",
+        .name = "shadow",
+        .operation = "open",
+        .log_target = "/etc/shadow",
+        .log_kind = FAILURE_TARGET_PATH,
+    };
+    Policy *policy = load(POLICY_FEDORA);
+    Diagnosis *diagnosis;
+
+    assert_true(policy_find_type(policy, "shadow_t") > 0);
+    diagnosis = diagnose(policy, &example, NULL);
+    assert_int_equal(diagnosis->n_fixes, 0);
+    assert_true(diagnosis->n_refusals > 0);
+    diagnosis_free(diagnosis);
+    policy_free(policy);
+}
+
+static void test_no_path_no_label(void **state _unused_)
+{
+    const Case example = {
+        .target_type = "user_home_t",
+        .class = "file",
+        .permissions = "read",
+        .name = "index.html",
+    };
+    Policy *policy = load(POLICY_FEDORA);
+    Diagnosis *diagnosis = diagnose(policy, &example, NULL);
+
+    for (size_t i = 0; i < diagnosis->n_fixes; i++)
+        for (size_t a = 0; a < diagnosis->fixes[i].plan.n_actions; a++)
+            assert_int_not_equal(diagnosis->fixes[i].plan.actions[a].kind, ACTION_SET_FILE_CONTEXT);
+    assert_non_null(strstr(diagnosis->notes[diagnosis->notes[1] ? 1 : 0], "path"));
+    diagnosis_free(diagnosis);
+    policy_free(policy);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_target_path),
+        cmocka_unit_test(test_moved_content),
+        cmocka_unit_test(test_default_label),
+        cmocka_unit_test(test_socket),
+        cmocka_unit_test(test_peer),
+        cmocka_unit_test(test_secrets),
+        cmocka_unit_test(test_no_path_no_label),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
