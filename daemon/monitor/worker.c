@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json_tokener.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "daemon/core/diagnosis-json.h"
@@ -17,6 +19,8 @@
 #include "daemon/selinux/kernel.h"
 #include "daemon/selinux/labels.h"
 #include "daemon/selinux/policy.h"
+
+#define WORKER_FD 3 /* the pipe, in the child */
 
 struct Worker {
     pid_t pid;
@@ -126,6 +130,19 @@ static void limit_resource(int resource, rlim_t value)
     (void)setrlimit((__rlimit_resource_t)resource, &limit);
 }
 
+/* It needs none of what the monitor holds: not the sockets, not the capability for the logs. */
+static int drop_privileges(int fd)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    const struct __user_cap_data_struct none[2] = {};
+
+    /* A unit's system call filter may forbid this; then the capability stays. */
+    (void)syscall(SYS_capset, &header, none);
+    if (fd != WORKER_FD && dup3(fd, WORKER_FD, O_CLOEXEC) < 0)
+        return -errno;
+    return close_range(WORKER_FD + 1, ~0U, 0) < 0 ? -errno : 0;
+}
+
 _Noreturn static void child_main(int fd, Diagnosis *const *diagnoses, size_t n_diagnoses,
                                  const WorkerOptions *options)
 {
@@ -142,9 +159,9 @@ _Noreturn static void child_main(int fd, Diagnosis *const *diagnoses, size_t n_d
 #endif
     limit_resource(RLIMIT_CPU, WORKER_CPU_SECONDS_MAX);
     limit_resource(RLIMIT_CORE, 0);
-    /* The policy and the state of the kernel are all it reads; it may read them without
-     * the capability that the logs need. */
-    _exit(child_run(fd, diagnoses, n_diagnoses, options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+    if (drop_privileges(fd) < 0 || child_run(WORKER_FD, diagnoses, n_diagnoses, options) < 0)
+        _exit(EXIT_FAILURE);
+    _exit(EXIT_SUCCESS);
 }
 
 /* --- in the parent ------------------------------------------------------ */

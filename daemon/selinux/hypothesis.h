@@ -58,8 +58,9 @@ char *hypothesis_file_context(const Hypothesis *hypothesis, const char *path, co
 
 /* Adds a type with these attributes (NULL-terminated, may be NULL). Returns 0, -EEXIST
  * (a type, alias or attribute has that name), -ENOENT (no such attribute), -E2BIG,
- * -ENOMEM. Attributes that a compiler derives from expressions ("all port types but
- * these") cannot be known from a compiled policy: such rules do not reach the type. */
+ * -ENOMEM. A compiled policy lacks attributes that no rule uses, so that leaving one out
+ * changes no answer. Attributes that a compiler derives from expressions ("all port types
+ * but these") cannot be known from a compiled policy: such rules do not reach the type. */
 int hypothesis_add_type(Hypothesis *hypothesis, const char *name, char *const *attributes);
 
 /* Adds `allow source target : class { permissions }`. Source and target may be types

@@ -134,10 +134,10 @@ static unsigned count_phase(Fixture *fixture, const char *phase)
 static unsigned kill_after(Fixture *fixture, unsigned milliseconds, bool worker_too)
 {
     size_t records = fixture_count_records(fixture);
-    _cleanup_free_ char *job = start_apply(fixture, BOOL_A);
     unsigned unfinished;
     pid_t worker;
 
+    free(start_apply(fixture, BOOL_A));
     (void)usleep(milliseconds * 1000);
     worker = find_worker(fixture);
     (void)harness_end(fixture->remedy, SIGKILL);

@@ -33,10 +33,10 @@ static inline Policy *load_policy(const char *path)
     return policy;
 }
 
-/* "system_u:object_r:TYPE:s0" in a static buffer of which four live at once. */
+/* "system_u:object_r:TYPE:s0" in a static buffer of which sixteen live at once. */
 static inline char *object(const char *type)
 {
-    static char texts[4][128];
+    static char texts[16][128];
     static unsigned next;
     char *text = texts[next++ % ELEMENTS_OF(texts)];
 

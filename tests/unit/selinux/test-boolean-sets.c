@@ -219,25 +219,31 @@ static uint32_t flips_of(const BooleanSet *set)
 
 static void test_agrees_with_trying_all(void **state)
 {
-    static const Access accesses[] = {
-        {HTTPD, "system_u:object_r:admin_home_t:s0", "sock_file", "getattr write"},
-        {HTTPD, "system_u:object_r:ntop_var_lib_t:s0", "file", "read write"},
-        {HTTPD, "system_u:object_r:websm_port_t:s0", "tcp_socket", "name_connect"},
-        {HTTPD, "system_u:object_r:unreserved_port_t:s0", "tcp_socket", "name_bind name_connect"},
-        {HTTPD, "system_u:object_r:admin_home_t:s0", "lnk_file", "read"},
-        {HTTPD, "system_u:object_r:nfs_t:s0", "dir", "search"},
+    static const struct {
+        const char *type;
+        const char *class_name;
+        const char *permissions;
+    } questions[] = {
+        {"admin_home_t", "sock_file", "getattr write"},
+        {"ntop_var_lib_t", "file", "read write"},
+        {"websm_port_t", "tcp_socket", "name_connect"},
+        {"unreserved_port_t", "tcp_socket", "name_bind name_connect"},
+        {"admin_home_t", "lnk_file", "read"},
+        {"nfs_t", "dir", "search"},
     };
     _cleanup_(policy_cleanup) Policy *policy = load_policy(POLICY_FEDORA);
     _cleanup_(hypothesis_cleanup) Hypothesis *hypothesis = hypothesis_new(policy);
 
     assert_true(policy_n_booleans(policy) <= 16);
-    for (size_t i = 0; i < ELEMENTS_OF(accesses); i++) {
+    for (size_t i = 0; i < ELEMENTS_OF(questions); i++) {
+        Access access = make_access(HTTPD, object(questions[i].type), questions[i].class_name,
+                                    questions[i].permissions);
         uint32_t minimal[64];
-        size_t n = try_all(policy, &accesses[i], minimal, ELEMENTS_OF(minimal));
+        size_t n = try_all(policy, &access, minimal, ELEMENTS_OF(minimal));
         BooleanSets sets = {};
 
         assert_true(n > 0);
-        assert_int_equal(boolean_sets_find(hypothesis, &accesses[i], 1, &sets), 0);
+        assert_int_equal(boolean_sets_find(hypothesis, &access, 1, &sets), 0);
         assert_int_equal(sets.n_sets, n);
         for (size_t s = 0; s < sets.n_sets; s++) {
             bool found = false;

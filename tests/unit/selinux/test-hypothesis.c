@@ -62,7 +62,7 @@ static void test_adds_rules(void **state)
     assert_false(allowed(hypothesis, HTTPD, "ntop_port_t", "tcp_socket", "name_bind"));
 
     /* Attributes on both sides, an alias, self. */
-    assert_int_equal(hypothesis_add_allow(hypothesis, "daemon", "pidfile", "sock_file", "write"),
+    assert_int_equal(hypothesis_add_allow(hypothesis, "daemon", "file_type", "sock_file", "write"),
                      0);
     assert_true(allowed(hypothesis, HTTPD, "redis_var_run_t", "sock_file", "write"));
     assert_int_equal(hypothesis_add_allow(hypothesis, "httpd_t", "web_content_t", "file", "write"),
@@ -111,9 +111,9 @@ static void test_adds_types(void **state)
 {
     _cleanup_(policy_cleanup) Policy *policy = load_policy(POLICY_FEDORA);
     _cleanup_(hypothesis_cleanup) Hypothesis *hypothesis = hypothesis_new(policy);
-    char *attributes[] = {"port_type", "defined_port_type", "port_type", NULL};
-    char *unknown[] = {"no_such_attribute", NULL};
-    char *type_as_attribute[] = {"httpd_t", NULL};
+    _cleanup_strv_ char **attributes = strv_split("port_type reserved_port_type port_type", " ");
+    _cleanup_strv_ char **unknown = strv_split("no_such_attribute", " ");
+    _cleanup_strv_ char **type_as_attribute = strv_split("httpd_t", " ");
     uint32_t type;
 
     assert_int_equal(hypothesis_add_type(hypothesis, "selguard_port_t", attributes), 0);
@@ -149,8 +149,8 @@ static void test_added_types_meet_constraints(void **state)
 {
     _cleanup_(policy_cleanup) Policy *policy = load_policy(POLICY_FEDORA);
     _cleanup_(hypothesis_cleanup) Hypothesis *hypothesis = hypothesis_new(policy);
-    char *constrained[] = {"domain", "mcs_constrained_type", NULL};
-    char *free_domain[] = {"domain", NULL};
+    _cleanup_strv_ char **constrained = strv_split("domain mcs_constrained_type", " ");
+    _cleanup_strv_ char **free_domain = strv_split("domain", " ");
     Access first = make_access("system_u:system_r:first_t:s0", "system_u:object_r:etc_t:s0:c1",
                                "file", "read");
     Access second = make_access("system_u:system_r:second_t:s0", "system_u:object_r:etc_t:s0:c1",

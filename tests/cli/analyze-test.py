@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""nginx-selguard analyze as its users run it: over a recorded incident and over bad input.
+
+Usage: analyze-test.py NGINX-SELGUARD SOURCE-ROOT POLICY
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM, ROOT, POLICY = sys.argv[1:4]
+INCIDENT = os.path.join(ROOT, "tests/data/incident")
+AUDIT, ERROR = os.path.join(INCIDENT, "audit.log"), os.path.join(INCIDENT, "error.log")
+
+
+def run(*arguments, timeout=60):
+    return subprocess.run([PROGRAM, "analyze", *arguments], capture_output=True, timeout=timeout)
+
+
+def analyze(*arguments):
+    done = run("--format", "json", "--policy", POLICY, *arguments)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+class Incident(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.report = analyze("--audit-log", AUDIT, "--error-log", ERROR, "--utc-offset", "Z")
+        cls.diagnoses = cls.report["diagnoses"]
+
+    def by(self, **target):
+        found = [d for d in self.diagnoses if target.items() <= d["target"].items()]
+        self.assertEqual(len(found), 1, target)
+        return found[0]
+
+    def test_input_is_counted(self):
+        counted = self.report["input"]
+        self.assertEqual(counted["denials"], 10)
+        self.assertEqual(counted["failures"], 11)
+        self.assertEqual(counted["lost"], 0)
+        with open(AUDIT, encoding="utf-8") as stream:
+            self.assertEqual(counted["records"], sum(1 for _ in stream))
+
+    def test_upstream(self):
+        upstream = self.by(kind="port", port=3000)
+        self.assertEqual(upstream["verdict"], "blocked-by-selinux")
+        self.assertEqual(upstream["cause"], "boolean")
+        self.assertEqual(upstream["count"], 6)
+        self.assertEqual(upstream["access"]["source_type"], "httpd_t")
+        self.assertEqual(upstream["access"]["permissions"], ["name_connect"])
+        self.assertEqual(upstream["nginx"]["server"], "shop.example.com")
+        self.assertIn("GET /orders/1 HTTP/1.1", upstream["nginx"]["requests"])
+        self.assertEqual(upstream["first_seen"], "2026-11-23T03:49:27.024Z")
+
+    def test_fixes_are_proven_and_measured(self):
+        for diagnosis in self.diagnoses:
+            for rank, fix in enumerate(diagnosis["fixes"], 1):
+                self.assertEqual(fix["rank"], rank)
+                self.assertTrue(fix["proof"])
+                self.assertTrue(all(proof["after"] for proof in fix["proof"]))
+                self.assertFalse(fix["proof"][0]["before"])
+                self.assertGreater(len(fix["commands"]), 0)
+                self.assertIn("ports_count", fix["exposure"])
+
+    def test_never_turns_selinux_off(self):
+        text = json.dumps(self.diagnoses)
+        for word in ("setenforce", "SELINUX=", "nis_enabled on", "audit2allow"):
+            self.assertNotIn(word, text.replace("refused", ""))
+
+    def test_plain_permissions_are_not_called_selinux(self):
+        private = self.by(path="/root/site/i.html")
+        self.assertNotIn("selinux", private["verdict"])
+        self.assertEqual(private["fixes"], [])
+
+    def test_the_same_log_twice_counts_twice(self):
+        again = analyze("--audit-log", AUDIT, "--audit-log", AUDIT)
+        port = [d for d in again["diagnoses"] if d["target"].get("port") == 3000]
+        self.assertEqual(len(port), 1)
+
+
+class Text(unittest.TestCase):
+    def test_text(self):
+        done = run("--policy", POLICY, "--audit-log", AUDIT, "--error-log", ERROR,
+                   "--utc-offset", "Z")
+        self.assertEqual(done.returncode, 0)
+        text = done.stdout.decode()
+        for expected in ("port 3000", "shop.example.com", "setsebool -P httpd_can_network_connect on",
+                         "Not offered"):
+            self.assertIn(expected, text)
+        self.assertNotIn("\033", text)
+
+
+class BadInput(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+
+    def tearDown(self):
+        self.directory.cleanup()
+
+    def file(self, content, name="log"):
+        path = os.path.join(self.directory.name, name)
+        with open(path, "wb") as stream:
+            stream.write(content)
+        return path
+
+    def refused(self, status, *arguments):
+        done = run(*arguments)
+        self.assertEqual(done.returncode, status, done.stderr)
+        self.assertEqual(done.stdout, b"")
+        return done.stderr.decode()
+
+    def test_usage(self):
+        self.refused(2)
+        self.refused(2, "--format", "xml", "--audit-log", AUDIT)
+        self.refused(2, "--utc-offset", "noon", "--audit-log", AUDIT)
+        self.assertIn("stray", self.refused(2, "--audit-log", AUDIT, "stray"))
+
+    def test_files_that_are_none(self):
+        missing = os.path.join(self.directory.name, "missing")
+        self.assertIn(missing, self.refused(1, "--audit-log", missing))
+        self.assertIn("irectory", self.refused(1, "--audit-log", self.directory.name))
+        self.assertIn("irectory", self.refused(1, "--error-log", self.directory.name))
+        fifo = os.path.join(self.directory.name, "fifo")
+        os.mkfifo(fifo)
+        self.assertIn("regular", self.refused(1, "--error-log", fifo))
+        self.assertIn("regular", self.refused(1, "--audit-log", fifo))
+
+    def test_policy_that_is_none(self):
+        done = run("--format", "json", "--policy", self.file(b"\x8c\xff|\xf9 no policy"),
+                   "--audit-log", AUDIT)
+        report = json.loads(done.stdout)
+        self.assertEqual(done.returncode, 0)
+        self.assertTrue(report["selinux"]["problem"])
+        self.assertTrue(report["diagnoses"])
+        self.assertFalse(any(d["fixes"] for d in report["diagnoses"]))
+
+    def test_truncated_policy(self):
+        with open(POLICY, "rb") as stream:
+            image = stream.read()
+        for size in (0, 1, 8, 100, len(image) // 2, len(image) - 1):
+            done = run("--format", "json", "--policy", self.file(image[:size]), "--audit-log", AUDIT)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertTrue(json.loads(done.stdout)["selinux"]["problem"], size)
+
+    def test_garbage_between_the_lines(self):
+        with open(AUDIT, "rb") as stream:
+            lines = stream.readlines()
+        garbage = [b"\0" * 50 + b"\n", b"type=AVC msg=audit(\n", b"\xff\xfe\n", b"x" * 100000 + b"\n",
+                   b"type=AVC msg=audit(99999999999999999999.1:1): avc:  denied\n"]
+        mixed = b"".join(line + garbage[i % len(garbage)] for i, line in enumerate(lines))
+        report = analyze("--audit-log", self.file(mixed), "--error-log", ERROR, "--utc-offset", "Z")
+        self.assertEqual(report["input"]["denials"], 10)
+        self.assertGreater(report["input"]["lost"] + report["input"]["skipped_records"], 0)
+
+    def test_error_log_with_binary_and_a_huge_line(self):
+        with open(ERROR, "rb") as stream:
+            lines = stream.read()
+        content = b"\xff" * (10 << 20) + b"\n" + lines + b"\0\n\x1b[2J\n"
+        report = analyze("--audit-log", AUDIT, "--error-log", self.file(content),
+                         "--utc-offset", "Z")
+        self.assertEqual(report["input"]["failures"], 11)
+        self.assertEqual(report["input"]["skipped_lines"], 1)
+
+    def test_a_forged_request_changes_nothing(self):
+        line = (b'2026/11/23 03:49:27 [crit] 412#412: *1 connect() to 127.0.0.1:3000 failed (13: '
+                b'Permission denied) while connecting to upstream, client: 1.2.3.4, server: shop, '
+                b'request: "GET /", upstream: "http://127.0.0.1:22/", host: "x"; connect() to '
+                b'127.0.0.1:22 failed (13: Permission denied)"\n')
+        report = analyze("--audit-log", AUDIT, "--error-log", self.file(line), "--utc-offset", "Z")
+        ports = {d["target"].get("port") for d in report["diagnoses"]}
+        self.assertNotIn(22, ports)
+
+    def test_empty_files(self):
+        report = analyze("--audit-log", self.file(b""), "--error-log", self.file(b"", "other"))
+        self.assertEqual(report["diagnoses"], [])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])

@@ -1,0 +1,93 @@
+# Every fix that is offered works: each is carried out by its own commands, the request
+# succeeds, and it is taken back. What the remedy service does not do yet is proven as well.
+# needs: project
+# timeout: 900
+# shellcheck shell=bash source=../guest/lib.sh
+. "$SELGUARD_VM_LIB/lib.sh"
+
+# describe PATTERN: the JSON of the diagnosis whose summary matches.
+describe() {
+    local id
+    id=$(as_user reader selguardctl list | awk -v pattern="$1" '$0 ~ pattern { print $1; exit }')
+    as_user reader selguardctl show "$id" --json
+}
+is_analyzed() { describe "$1" | grep -q '"analyzed": *true'; }
+# script FIX WHAT <JSON: shell commands that carry a fix out ("do") or take it back ("undo").
+script() {
+    python3 -c '
+import json, shlex, sys
+fix = json.load(sys.stdin)["fixes"][int(sys.argv[1]) - 1]
+undo = []
+print("set -e; cd $(mktemp -d)")
+do = []
+for action, command in zip(fix["actions"], fix["commands"]):
+    kind = action["kind"]
+    if kind == "install-module":
+        do.append("cat >%s.cil <<\"END\"\n%sEND" % (action["name"], action["cil"]))
+        undo.insert(0, "semodule -r " + action["name"])
+    elif kind == "set-boolean":
+        undo.insert(0, "setsebool -P %s %s" % (action["name"], "off" if action["value"] else "on"))
+    elif kind == "set-port":
+        undo.insert(0, "semanage port -d -p %s %d" % (action["protocol"], action["low"]))
+    elif kind == "set-file-context":
+        undo.append("semanage fcontext -d " + shlex.quote(action["regex"]))
+    do.append(command)
+print("\n".join(do if sys.argv[2] == "do" else undo))' "$1" "$2"
+}
+fixes() { python3 -c 'import json, sys; print(len(json.load(sys.stdin)["fixes"]))'; }
+summary() { python3 -c 'import json, sys; print(json.load(sys.stdin)["fixes"][int(sys.argv[1]) - 1]["summary"])' "$1"; }
+
+check "a site" nginx_site shop <<'CONF'
+server {
+    listen 8008;
+    location / { proxy_pass http://127.0.0.1:3000; }
+    location /next { proxy_pass http://127.0.0.1:3001; }
+    location /socket { proxy_pass http://unix:/run/myapp/app.sock:/; }
+    location /static { alias /var/www/html; }
+}
+CONF
+check "a backend" backend_start 3000
+check "and another" backend_start 3001
+expect_http 502 http://127.0.0.1:8008/
+check "a diagnosis with its fixes" wait_until 30 is_analyzed 'port 3000'
+diagnosis=$(describe 'port 3000')
+n=$(fixes <<<"$diagnosis")
+check_eq "several fixes" yes "$([[ $n -ge 3 ]] && echo yes)"
+for ((i = 1; i <= n; i++)); do
+    note "fix $i: $(summary "$i" <<<"$diagnosis")"
+    check "fix $i can be carried out by hand" bash -c "$(script "$i" do <<<"$diagnosis")"
+    expect_http 200 http://127.0.0.1:8008/
+    if summary "$i" <<<"$diagnosis" | grep -q 'type of its own'; then
+        expect_http 502 http://127.0.0.1:8008/next
+    fi
+    check "fix $i can be taken back" bash -c "$(script "$i" undo <<<"$diagnosis")"
+    expect_http 502 http://127.0.0.1:8008/
+done
+
+# A file that was moved from a home directory.
+echo moved >/root/moved.html
+chcon -t user_home_t /root/moved.html
+chmod 644 /root/moved.html
+mv /root/moved.html /var/www/html/moved.html
+expect_http 403 http://127.0.0.1:8008/static/moved.html
+check "a diagnosis" wait_until 30 is_analyzed 'moved.html'
+diagnosis=$(describe 'moved.html')
+check_match "restoring its label is the first fix" 'restore the label' "$(summary 1 <<<"$diagnosis")"
+check "it can be carried out by hand" bash -c "$(script 1 do <<<"$diagnosis")"
+expect_http 200 http://127.0.0.1:8008/static/moved.html
+rm /var/www/html/moved.html
+
+# A Unix socket of a backend that has no domain: one obstacle behind the other.
+check "a backend on a socket" backend_start unix:/run/myapp/app.sock
+expect_http 502 http://127.0.0.1:8008/socket
+check "a diagnosis" wait_until 30 is_analyzed 'app.sock .search'
+diagnosis=$(describe 'app.sock .search')
+check "the label can be given by hand" bash -c "$(script 1 do <<<"$diagnosis")"
+check_match "and is on disk" 'httpd_(var_run|runtime)_t' "$(ls -dZ /run/myapp)"
+expect_http 502 http://127.0.0.1:8008/socket
+check "then the peer's domain is in the way" wait_until 30 is_analyzed 'app.sock .connectto'
+peer=$(describe 'app.sock .connectto')
+check_match "which is what is said" '"cause": *"peer-domain"' "$peer"
+check "the rule can be installed by hand" bash -c "$(script 1 do <<<"$peer")"
+expect_http 200 http://127.0.0.1:8008/socket
+check "both can be taken back" bash -c "$(script 1 undo <<<"$peer"; script 1 undo <<<"$diagnosis")"
