@@ -34,7 +34,7 @@ static bool is_open(json_object *diagnosis)
 {
     const char *state = json_get_text(diagnosis, "state");
 
-    return streq(state, "open") || streq(state, "recurred") || streq(state, "applied");
+    return streq(state, "open") || streq(state, "recurred");
 }
 
 const char *diagnosis_path_id(const char *path)
@@ -58,7 +58,7 @@ int diagnoses_find(Session *session, const char *id, char **ret_path)
 
         if (id ? strncmp(json_get_text(diagnosis, "id"), id, strlen(id)) == 0
                : is_open(diagnosis)) {
-            found = json_get_text(diagnosis, "path");
+            found = json_get_text(diagnosis, "object_path");
             n++;
         }
     }

@@ -13,6 +13,7 @@ struct JobWatch {
     char *job;     /* NULL until it is known */
     char *pending; /* a job that finished before that */
     bool ended, vanished;
+    char phase[32]; /* shown last */
     char *result, *message, *change_id;
 };
 
@@ -104,7 +105,9 @@ static int on_changed(sd_bus_message *message, void *userdata, sd_bus_error *ret
         if (streq(key, "Phase")) {
             if (sd_bus_message_read(message, "v", "s", &phase) < 0)
                 return 0;
-            (void)fprintf(stderr, "  %s…\n", phase_in_words(phase));
+            if (!streq(watch->phase, phase))
+                (void)fprintf(stderr, "  %s…\n", phase_in_words(phase));
+            (void)snprintf(watch->phase, sizeof(watch->phase), "%s", phase);
         } else if (sd_bus_message_skip(message, "v") < 0) {
             return 0;
         }
@@ -205,7 +208,7 @@ static int wait_for_end(JobWatch *watch)
 int job_watch_run(JobWatch *watch, const char *job_path, char **ret_change_id)
 {
     _cleanup_free_ char *message = NULL;
-    bool changed;
+    bool done;
     int r = string_replace(&watch->job, job_path);
 
     if (watch->ended && !streq_ptr(watch->pending, job_path))
@@ -220,11 +223,13 @@ int job_watch_run(JobWatch *watch, const char *job_path, char **ret_change_id)
                     stderr);
         return -EIO;
     }
-    changed = streq(watch->result, "done") || streq(watch->result, "unverified");
+    done = streq(watch->result, "done") || streq(watch->result, "unverified");
     message = escape_for_terminal(strempty(watch->message));
-    (void)fprintf(changed ? stdout : stderr, "%s\n", strempty(message));
-    if (!changed)
-        return streq(watch->result, "cancelled") ? -ECANCELED : -EIO;
-    *ret_change_id = TAKE_POINTER(watch->change_id);
-    return 0;
+    (void)fprintf(done && !watch->session->json ? stdout : stderr, "%s\n", strempty(message));
+    /* An ineffective change was made, too, and can be taken back. */
+    if (done || streq(watch->result, "ineffective"))
+        *ret_change_id = TAKE_POINTER(watch->change_id);
+    if (done)
+        return 0;
+    return streq(watch->result, "cancelled") ? -ECANCELED : -EIO;
 }

@@ -11,6 +11,7 @@ int job_watch_new(Session *session, JobWatch **ret_watch);
 JobWatch *job_watch_free(JobWatch *watch);
 
 /* Shows phases and progress until the job has ended. Returns 0 with the change's id
- * (may be NULL; the caller frees it) where it was done, or a negative errno. An interrupt
+ * (may be NULL; the caller frees it) where it was done, or a negative errno, with the id set
+ * all the same if something was changed and does not help. An interrupt
  * (SIGINT) asks the service to cancel. */
 int job_watch_run(JobWatch *watch, const char *job_path, char **ret_change_id);

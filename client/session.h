@@ -15,7 +15,7 @@ typedef struct Session {
     bool verbose; /* all requests and evidence, not only the newest */
     bool color;
     bool dry_run;
-    bool all;         /* dismissed and settled diagnoses, too */
+    bool all;         /* dismissed diagnoses, too */
     uint64_t fix;     /* from 1 */
     const char *host; /* user@host, or NULL */
     const char *machine;

@@ -146,13 +146,13 @@ static int follow_job(Session *session, JobWatch *watch, sd_bus_message *reply, 
 
     if (r >= 0)
         r = job_watch_run(watch, path, &change_id);
-    if (r < 0)
+    if (r < 0 && !change_id)
         return r;
     if (session->json)
         (void)printf("{\"change\": \"%s\"}\n", strempty(change_id));
     else if (reversible && change_id)
         (void)printf("To take it back: selguardctl revert %s\n", change_id);
-    return 0;
+    return r;
 }
 
 static bool all_permitted(json_object *results)
@@ -172,17 +172,16 @@ static int apply_plan(Session *session, const char *diagnosis_id, const Plan *pl
 
     if (r < 0)
         return r;
-    if (session->dry_run && session->json)
-        return puts(json_object_to_json_string_ext(results, JSON_C_TO_STRING_PRETTY)) < 0 ? -EIO
-                                                                                          : 0;
     if (!session->json)
         print_check(results);
+    else if (session->dry_run)
+        (void)puts(json_object_to_json_string_ext(results, JSON_C_TO_STRING_PRETTY));
     if (!all_permitted(results)) {
         (void)fputs("Nothing was changed: the remedy service refuses this plan.\n", stderr);
         return -EPERM;
     }
     if (session->dry_run) {
-        (void)puts("Nothing was changed: this was a dry run.");
+        (void)fputs("Nothing was changed: this was a dry run.\n", session->json ? stderr : stdout);
         return 0;
     }
     r = job_watch_new(session, &watch);

@@ -175,7 +175,7 @@ static void print_status(json_object *properties, json_object *statistics, bool 
         (void)printf(", and lost some, times: %s", json_get_text(properties, "loss_episodes"));
     (void)putchar('\n');
     if (statistics) {
-        (void)printf("  records   %s, %s of them denials to others\n",
+        (void)printf("  records   %s; denials to other domains: %s\n",
                      json_get_text(statistics, "records"),
                      json_get_text(statistics, "other_denials"));
         print_logs(json_get(statistics, "logs"));

@@ -9,7 +9,8 @@ DEFINE_POINTER_CLEANUP(sd_bus_slot, sd_bus_slot_unref, slot_cleanup);
 
 /* The bus confirmed that the name is no longer ours. Everything it had queued for us
  * arrived before this reply, so nothing can come after it. */
-static int on_name_released(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+static int on_name_released(sd_bus_message *reply _unused_, void *userdata,
+                            sd_bus_error *ret_error _unused_)
 {
     bool *released = userdata;
 

@@ -80,7 +80,7 @@ static void check_withdraw(PolkitCheck *check)
                                    check->cancellation_id);
 }
 
-static int on_caller_gone(sd_bus_track *track, void *userdata)
+static int on_caller_gone(sd_bus_track *track _unused_, void *userdata)
 {
     PolkitCheck *check = userdata;
 
@@ -145,7 +145,7 @@ static PolkitAnswer reply_to_answer(PolkitCheck *check, sd_bus_message *reply, c
     return POLKIT_DENIED;
 }
 
-static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error _unused_)
 {
     PolkitCheck *check = userdata;
     _cleanup_free_ char *problem = NULL;

@@ -161,17 +161,17 @@ static int read_access_change(json_object *object, AccessChange *change)
     return read_words(object, "permissions", &change->permissions);
 }
 
+/* "80" or "3000-3001". */
 static int read_port_range(const char *text, PortRange *ret_range)
 {
-    unsigned low, high;
-    int length = 0;
+    _cleanup_strv_ char **ends = strv_split(text, "-");
+    const size_t n = strv_length(ends);
+    uint64_t low = 0, high = 0;
 
-    if (sscanf(text, "%5u-%5u%n", &low, &high, &length) != 2) {
-        if (sscanf(text, "%5u%n", &low, &length) != 1)
-            return -EBADMSG;
-        high = low;
-    }
-    if (text[length] != '\0' || low > high || high > UINT16_MAX)
+    if (!ends)
+        return -ENOMEM;
+    if (n < 1 || n > 2 || parse_number(ends[0], 0, UINT16_MAX, &low) < 0 ||
+        parse_number(ends[n - 1], low, UINT16_MAX, &high) < 0)
         return -EBADMSG;
     *ret_range = (PortRange){(uint16_t)low, (uint16_t)high};
     return 0;
@@ -265,14 +265,18 @@ static int read_fix(json_object *object, Fix *fix)
     json_object *proofs = get_array(object, "proof", PLAN_ACCESSES_MAX);
     json_object *breaks = get_array(object, "breaks", EXPOSURE_GAINS_MAX);
     json_object *exposure;
+    uint64_t breaks_total = 0;
     int r;
 
     if (!actions || !proofs || !breaks)
         return -EBADMSG;
     if ((r = read_string(object, "summary", true, &fix->summary)) < 0 ||
+        (r = read_string(object, "caveat", false, &fix->caveat)) < 0 ||
+        (r = read_number(object, "breaks_count", UINT32_MAX, &breaks_total)) < 0 ||
         (r = read_bool(object, "proven", &fix->proven)) < 0 ||
         (r = read_bool(object, "reversible", &fix->reversible)) < 0)
         return r;
+    fix->breaks_total = breaks_total;
     for (size_t i = 0; i < json_object_array_length(actions); i++) {
         Action action = {};
 

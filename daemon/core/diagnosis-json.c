@@ -199,6 +199,7 @@ static json_object *fix_to_json(Builder *builder, const Fix *fix, size_t rank)
         append(builder, proofs, proof);
     }
     add_bool(builder, object, "proven", fix->proven);
+    add_string(builder, object, "caveat", fix->caveat);
     add_exposure(builder, object, &fix->exposure);
     breaks = add(builder, object, "breaks", json_object_new_array());
     for (size_t i = 0; i < fix->n_breaks; i++) {
@@ -208,6 +209,7 @@ static json_object *fix_to_json(Builder *builder, const Fix *fix, size_t rank)
         add(builder, broken, "loses", access_change_to_json(builder, &fix->breaks[i]));
         append(builder, breaks, broken);
     }
+    add_number(builder, object, "breaks_count", fix->breaks_total);
     add_bool(builder, object, "reversible", fix->reversible);
     return object;
 }

@@ -40,6 +40,15 @@ static void print_label(FILE *stream, const TextStyle *style, const char *label)
     (void)fprintf(stream, "  %s%-10s%s ", dim(style), label, normal(style));
 }
 
+static void print_id(FILE *stream, const TextStyle *style, json_object *diagnosis)
+{
+    _cleanup_free_ char *shown = strndup(json_get_text(diagnosis, "id"), ID_SHOWN);
+
+    (void)fputs(bold(style), stream);
+    print_escaped(stream, shown);
+    (void)fprintf(stream, "%s  ", normal(style));
+}
+
 /* The newest stand last and are shown; how many more there are is said. */
 static void print_list(FILE *stream, const TextStyle *style, const char *label, json_object *array,
                        size_t limit)
@@ -55,14 +64,18 @@ static void print_list(FILE *stream, const TextStyle *style, const char *label, 
     }
 }
 
-static void print_words(FILE *stream, json_object *array, const char *separator, size_t limit)
+/* `total` is of all, where the array is a sample; `unit` names what is left out. */
+static void print_words(FILE *stream, json_object *array, const char *separator, size_t limit,
+                        uint64_t total, const char *unit)
 {
-    for (size_t i = 0; i < json_length(array) && i < limit; i++) {
-        (void)fputs(i > 0 ? separator : "", stream);
-        print_escaped(stream, json_item_text(array, i));
+    size_t shown = 0;
+
+    for (; shown < json_length(array) && shown < limit; shown++) {
+        (void)fputs(shown > 0 ? separator : "", stream);
+        print_escaped(stream, json_item_text(array, shown));
     }
-    if (json_length(array) > limit)
-        (void)fprintf(stream, "%s… %zu more", separator, json_length(array) - limit);
+    if (total > shown)
+        (void)fprintf(stream, "%sand %ju more%s", separator, (uintmax_t)(total - shown), unit);
 }
 
 static void print_access(FILE *stream, json_object *access)
@@ -73,7 +86,7 @@ static void print_access(FILE *stream, json_object *access)
     (void)fputs(" : ", stream);
     print_escaped(stream, json_get_text(access, "class"));
     (void)fputs(" { ", stream);
-    print_words(stream, json_get(access, "permissions"), " ", ALL);
+    print_words(stream, json_get(access, "permissions"), " ", ALL, 0, "");
     (void)fputs(" }", stream);
 }
 
@@ -96,44 +109,37 @@ static void print_exposure(FILE *stream, const TextStyle *style, json_object *ex
                   types == 1 ? "" : "s", (uintmax_t)domains, domains == 1 ? "" : "s");
     if (domains > 0) {
         (void)fputs(" (", stream);
-        print_words(stream, json_get(exposure, "domains"), ", ", style->details ? ALL : 4);
+        print_words(stream, json_get(exposure, "domains"), ", ", style->details ? ALL : 4, domains,
+                    "");
         (void)fputc(')', stream);
     }
     if (ports > 0) {
         (void)fprintf(stream, "; %ju port%s", (uintmax_t)ports, ports == 1 ? "" : "s");
         (void)fputs(": ", stream);
-        print_words(stream, json_get(exposure, "ports"), ", ", style->details ? ALL : 4);
+        print_words(stream, json_get(exposure, "ports"), ", ", style->details ? ALL : 4,
+                    json_length(json_get(exposure, "ports")), " ranges");
     }
     (void)fputc('\n', stream);
-}
-
-/* The text of modules to install: what is to be approved is to be seen. */
-static void print_modules(FILE *stream, const TextStyle *style, json_object *actions)
-{
-    for (size_t i = 0; i < json_length(actions); i++) {
-        json_object *cil = json_get(json_object_array_get_idx(actions, i), "cil");
-        _cleanup_strv_ char **lines = cil ? strv_split(json_object_get_string(cil), "\n") : NULL;
-
-        STRV_FOREACH (line, lines) {
-            print_label(stream, style, line == lines ? "  module" : "");
-            print_escaped(stream, *line);
-            (void)fputc('\n', stream);
-        }
-    }
 }
 
 static void print_fix(FILE *stream, const TextStyle *style, json_object *fix)
 {
     json_object *breaks = json_get(fix, "breaks"), *proofs = json_get(fix, "proof");
+    size_t shown;
 
     (void)fprintf(stream, "\n%s  Fix %jd: ", bold(style),
                   (intmax_t)json_object_get_int64(json_get(fix, "rank")));
     print_escaped(stream, json_get_text(fix, "summary"));
     (void)fprintf(stream, "%s\n", normal(style));
     print_list(stream, style, "  by hand", json_get(fix, "commands"), ALL);
-    print_modules(stream, style, json_get(fix, "actions"));
+    if (*json_get_text(fix, "caveat")) {
+        print_label(stream, style, "  but");
+        print_escaped(stream, json_get_text(fix, "caveat"));
+        (void)fputc('\n', stream);
+    }
     print_exposure(stream, style, json_get(fix, "exposure"));
-    for (size_t i = 0; i < json_length(breaks) && i < (style->details ? ALL : 3); i++) {
+    shown = style->details || json_length(breaks) < 3 ? json_length(breaks) : 3;
+    for (size_t i = 0; i < shown; i++) {
         json_object *broken = json_object_array_get_idx(breaks, i),
                     *loses = json_get(broken, "loses");
 
@@ -144,12 +150,13 @@ static void print_fix(FILE *stream, const TextStyle *style, json_object *fix)
         (void)fputs(" : ", stream);
         print_escaped(stream, json_get_text(loses, "class"));
         (void)fputs(" { ", stream);
-        print_words(stream, json_get(loses, "permissions"), " ", ALL);
+        print_words(stream, json_get(loses, "permissions"), " ", ALL, 0, "");
         (void)fputs(" }\n", stream);
     }
-    if (!style->details && json_length(breaks) > 3) {
+    if (json_object_get_uint64(json_get(fix, "breaks_count")) > shown) {
         print_label(stream, style, "");
-        (void)fprintf(stream, "and %zu more\n", json_length(breaks) - 3);
+        (void)fprintf(stream, "and %ju more\n",
+                      (uintmax_t)(json_object_get_uint64(json_get(fix, "breaks_count")) - shown));
     }
     for (size_t i = 0; i < json_length(proofs); i++) {
         json_object *proof = json_object_array_get_idx(proofs, i);
@@ -181,8 +188,8 @@ void diagnosis_print(FILE *stream, json_object *diagnosis, const TextStyle *styl
     json_object *nginx = json_get(diagnosis, "nginx"), *fixes = json_get(diagnosis, "fixes");
     json_object *refused = json_get(diagnosis, "refused"), *access = json_get(diagnosis, "access");
 
-    (void)fprintf(stream, "%s%.*s%s  %s", bold(style), ID_SHOWN, (json_get_text(diagnosis, "id")),
-                  normal(style), red(style));
+    print_id(stream, style, diagnosis);
+    (void)fputs(red(style), stream);
     print_escaped(stream, json_get_text(diagnosis, "verdict"));
     (void)fprintf(stream, "%s", normal(style));
     if (!streq_ptr(json_get_text(diagnosis, "cause"), "none")) {
@@ -224,9 +231,10 @@ void diagnosis_print(FILE *stream, json_object *diagnosis, const TextStyle *styl
 
 void diagnosis_print_line(FILE *stream, json_object *diagnosis, const TextStyle *style)
 {
-    (void)fprintf(stream, "%s%.*s%s  %-9s %6ju  ", bold(style), ID_SHOWN,
-                  (json_get_text(diagnosis, "id")), normal(style),
-                  (json_get_text(diagnosis, "state")),
+    _cleanup_free_ char *state = escape_for_terminal(json_get_text(diagnosis, "state"));
+
+    print_id(stream, style, diagnosis);
+    (void)fprintf(stream, "%-9s %6ju  ", strempty(state),
                   (uintmax_t)json_object_get_uint64(json_get(diagnosis, "count")));
     print_escaped(stream, json_get_text(diagnosis, "summary"));
     (void)fputc('\n', stream);

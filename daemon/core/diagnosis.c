@@ -85,6 +85,7 @@ void fix_clear(Fix *fix)
     for (size_t i = 0; i < fix->n_breaks; i++)
         access_change_clear(&fix->breaks[i]);
     free(fix->breaks);
+    free(fix->caveat);
     *fix = (Fix){};
 }
 

@@ -109,8 +109,10 @@ typedef struct Fix {
     size_t n_proofs;
     bool proven; /* every proof holds after */
     Exposure exposure;
-    AccessChange *breaks;
+    AccessChange *breaks; /* a bounded sample */
     size_t n_breaks;
+    size_t breaks_total;
+    char *caveat; /* what the proof does not cover, a sentence; NULL where it covers all */
     bool reversible;
 } Fix;
 

@@ -97,6 +97,25 @@ static const char *file_type_letter(const char *file_type)
     return "a";
 }
 
+/* One line that writes the module and installs it. */
+static char *install_command(const Action *action)
+{
+    _cleanup_strv_ char **lines = strv_split(strempty(action->cil), "\n");
+    _cleanup_strv_ char **quoted = calloc(1, sizeof(*quoted));
+    _cleanup_free_ char *name = shell_quote(action->name), *text = NULL;
+
+    STRV_FOREACH (line, lines) {
+        _cleanup_free_ char *word = shell_quote(*line);
+
+        if (!word || !quoted || strv_append(&quoted, word) < 0)
+            return NULL;
+    }
+    text = quoted ? strv_join(quoted, " ") : NULL;
+    if (!lines || !text || !name)
+        return NULL;
+    return format_string("printf '%%s\\n' %s >%s.cil && semodule -i %s.cil", text, name, name);
+}
+
 char *action_to_command(const Action *action)
 {
     _cleanup_free_ char *range = NULL, *quoted = NULL;
@@ -124,8 +143,7 @@ char *action_to_command(const Action *action)
                    ? format_string("restorecon -v%s -F %s", action->recursive ? " -R" : "", quoted)
                    : NULL;
     case ACTION_INSTALL_MODULE:
-        quoted = shell_quote(action->name);
-        return quoted ? format_string("semodule -i %s.cil", quoted) : NULL;
+        return install_command(action);
     case ACTION_RELOAD_NGINX:
         return strdup("nginx -t && systemctl reload nginx");
     case ACTION_ADVISE:

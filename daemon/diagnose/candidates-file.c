@@ -214,6 +214,16 @@ static int submit(const FileContext *context, const TargetPath *target, const ch
         fix_clear(&fix);
         return r == -ENOENT ? 0 : r; /* a type that this policy does not have */
     }
+    if (context->purpose == PURPOSE_SOCKET) {
+        fix.caveat =
+            strdup("Who listens on the socket is not known here: whether nginx may connect "
+                   "to that domain is not part of the proof. If not, the next denial shows "
+                   "as a diagnosis of its own.");
+        if (!fix.caveat) {
+            fix_clear(&fix);
+            return -ENOMEM;
+        }
+    }
     fix.evidence = with_rule ? EVIDENCE_FILE_CONTEXT : EVIDENCE_DEFAULT_LABEL;
     return candidate_submit(context->diagnosis, context->base, &fix, after);
 }
@@ -276,11 +286,5 @@ int candidates_add_files(Diagnosis *diagnosis, const CandidateContext *base)
     if (type_traits_read(base->current, context.type, &traits) >= 0 && traits.holds_secrets &&
         context.purpose != PURPOSE_CERTIFICATE)
         return refuse_secrets(&context);
-    r = try_rule(&context);
-    if (r >= 0 && context.purpose == PURPOSE_SOCKET)
-        r = diagnosis_remember(diagnosis->notes, ELEMENTS_OF(diagnosis->notes),
-                               "Who listens on the socket is not known here. If SELinux does not "
-                               "let nginx connect to that domain either, its next denial shows "
-                               "as a diagnosis of its own.");
-    return r;
+    return try_rule(&context);
 }

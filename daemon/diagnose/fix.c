@@ -61,6 +61,7 @@ static void take_losses(Fix *fix, ExposureLosses *losses)
 {
     fix->breaks = TAKE_POINTER(losses->changes);
     fix->n_breaks = losses->n_changes;
+    fix->breaks_total = losses->total;
     losses->n_changes = 0;
     while (fix->n_breaks > EXPOSURE_GAINS_MAX)
         access_change_clear(&fix->breaks[--fix->n_breaks]);
@@ -175,6 +176,8 @@ static int compare_fixes(const void *left, const void *right)
 
     if (a->proven != b->proven)
         return a->proven ? -1 : 1;
+    if ((a->caveat != NULL) != (b->caveat != NULL))
+        return a->caveat ? 1 : -1;
     if (a->evidence != b->evidence)
         return a->evidence > b->evidence ? -1 : 1;
     if ((a->n_breaks > 0) != (b->n_breaks > 0))

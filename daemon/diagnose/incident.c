@@ -172,6 +172,7 @@ static int set_denial_target(Diagnosis *diagnosis, const Incident *incident)
 
 static int set_failure_target(Diagnosis *diagnosis, const Failure *failure)
 {
+    diagnosis->path_from_log = true;
     switch (failure->target_kind) {
     case FAILURE_TARGET_ADDRESS:
         diagnosis->target_kind = TARGET_PORT;
@@ -214,10 +215,6 @@ int incident_to_diagnosis(const Incident *incident, Diagnosis **ret_diagnosis)
                                  : VERDICT_NOT_A_PERMISSION_PROBLEM;
         r = set_failure_target(diagnosis, incident->failure);
     }
-    if (r >= 0 && incident->failure) {
-        diagnosis->error = incident->failure->error;
-        r = string_replace(&diagnosis->operation, incident->failure->operation);
-    }
     if (r >= 0)
         r = diagnosis_fold_incident(diagnosis, incident);
     if (r >= 0)
@@ -254,6 +251,11 @@ int diagnosis_add_context(Diagnosis *diagnosis, const Failure *failure)
         {diagnosis->lines, ELEMENTS_OF(diagnosis->lines), failure->line},
     };
 
+    if (!diagnosis->operation) {
+        diagnosis->error = failure->error;
+        if (string_replace(&diagnosis->operation, failure->operation) < 0)
+            return -ENOMEM;
+    }
     for (size_t i = 0; i < ELEMENTS_OF(context); i++) {
         int r = remember(context[i].list, context[i].size, context[i].text);
 

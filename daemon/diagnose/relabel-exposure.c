@@ -54,9 +54,11 @@ static int compare_domain(Relabel *relabel, uint32_t domain, uint32_t class)
         if (r >= 0 && !strv_contains(relabel->domains, name))
             r = strv_append(&relabel->domains, name);
     }
-    if (r >= 0 && (before & ~after))
+    if (r >= 0 && (before & ~after)) {
+        relabel->fix->breaks_total++;
         r = add_change(&relabel->fix->breaks, &relabel->fix->n_breaks, policy, domain,
                        relabel->old_type, class, before & ~after);
+    }
     return r;
 }
 

@@ -77,27 +77,28 @@ static int get_analyzed(sd_bus *bus _unused_, const char *path _unused_,
     return sd_bus_message_append(reply, "b", (int)diagnosis->analyzed);
 }
 
-/* The monitor of a guarded call, and the diagnosis that its path names: it may have gone while
+/* The diagnosis that a guarded call's path names; NULL with *ret_error set if it has gone while
  * polkit was asked. */
-static int find_called(sd_bus_message *message, Monitor *monitor, Diagnosis **ret_diagnosis,
-                       sd_bus_error *ret_error)
+static Diagnosis *find_called(sd_bus_message *message, Monitor *monitor, sd_bus_error *ret_error)
 {
     const char *id = path_to_id(strempty(sd_bus_message_get_path(message)));
+    Diagnosis *diagnosis = id ? store_find(monitor_store(monitor), id) : NULL;
 
-    *ret_diagnosis = id ? store_find(monitor_store(monitor), id) : NULL;
-    return *ret_diagnosis ? 0
-                          : bus_error_set_named(ret_error, BUS_ERROR_NOT_FOUND,
-                                                "There is no such diagnosis any more.");
+    if (!diagnosis)
+        (void)bus_error_set_named(ret_error, BUS_ERROR_NOT_FOUND,
+                                  "There is no such diagnosis any more.");
+    return diagnosis;
 }
 
 static int reply_describe(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
     _cleanup_json_ json_object *object = NULL;
-    Diagnosis *diagnosis;
-    int r = find_called(message, userdata, &diagnosis, ret_error);
+    const Diagnosis *diagnosis = find_called(message, userdata, ret_error);
+    int r;
 
-    if (r >= 0)
-        r = diagnosis_to_json(diagnosis, &object);
+    if (!diagnosis)
+        return -ENOENT;
+    r = diagnosis_to_json(diagnosis, &object);
     if (r < 0)
         return r;
     return sd_bus_reply_method_return(
@@ -116,11 +117,12 @@ static int append_list(sd_bus_message *reply, char *const *list, size_t size)
 static int reply_evidence(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
     _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-    Diagnosis *diagnosis;
-    int r = find_called(message, userdata, &diagnosis, ret_error);
+    const Diagnosis *diagnosis = find_called(message, userdata, ret_error);
+    int r;
 
-    if (r >= 0)
-        r = sd_bus_message_new_method_return(message, &reply);
+    if (!diagnosis)
+        return -ENOENT;
+    r = sd_bus_message_new_method_return(message, &reply);
     if (r >= 0)
         r = append_list(reply, diagnosis->lines, ELEMENTS_OF(diagnosis->lines));
     if (r >= 0)
@@ -177,11 +179,12 @@ static int append_fix(sd_bus_message *reply, const Fix *fix)
 static int reply_fixes(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
     _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-    Diagnosis *diagnosis;
-    int r = find_called(message, userdata, &diagnosis, ret_error);
+    const Diagnosis *diagnosis = find_called(message, userdata, ret_error);
+    int r;
 
-    if (r >= 0)
-        r = sd_bus_message_new_method_return(message, &reply);
+    if (!diagnosis)
+        return -ENOENT;
+    r = sd_bus_message_new_method_return(message, &reply);
     if (r >= 0)
         r = sd_bus_message_open_container(reply, 'a', "(sa(sa{sv})a(ssss)a{sv})");
     for (size_t i = 0; r >= 0 && i < diagnosis->n_fixes; i++)
@@ -193,11 +196,12 @@ static int reply_fixes(sd_bus_message *message, void *userdata, sd_bus_error *re
 
 static int reply_dismiss(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
-    Diagnosis *diagnosis;
-    int r = find_called(message, userdata, &diagnosis, ret_error);
+    const Diagnosis *diagnosis = find_called(message, userdata, ret_error);
+    int r;
 
-    if (r >= 0)
-        r = store_dismiss(monitor_store(userdata), diagnosis->id);
+    if (!diagnosis)
+        return -ENOENT;
+    r = store_dismiss(monitor_store(userdata), diagnosis->id);
     return r < 0 ? r : sd_bus_reply_method_return(message, NULL);
 }
 

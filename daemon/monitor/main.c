@@ -119,12 +119,20 @@ static int block_signals(sd_event *event)
     (void)sigemptyset(&mask);
     (void)sigaddset(&mask, SIGTERM);
     (void)sigaddset(&mask, SIGINT);
+    (void)sigaddset(&mask, SIGHUP);
     (void)sigaddset(&mask, SIGCHLD);
     if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0)
         return -errno;
     (void)signal(SIGPIPE, SIG_IGN);
     r = sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL);
     return r < 0 ? r : sd_event_add_signal(event, NULL, SIGINT, NULL, NULL);
+}
+
+static int on_hangup(sd_event_source *source _unused_, const struct signalfd_siginfo *info _unused_,
+                     void *userdata)
+{
+    monitor_refresh(userdata);
+    return 0;
 }
 
 static int serve(const Arguments *arguments, const Config *config, const char *config_problem)
@@ -156,7 +164,9 @@ static int serve(const Arguments *arguments, const Config *config, const char *c
     r = monitor_new(&monitor, event, bus, &options);
     if (r < 0)
         return r;
-    r = bus_own_name(bus, NGINX1_BUS_NAME);
+    r = sd_event_add_signal(event, NULL, SIGHUP, on_hangup, monitor);
+    if (r >= 0)
+        r = bus_own_name(bus, NGINX1_BUS_NAME);
     if (r < 0) {
         journal_log(LOG_ERR, NULL, NULL, "The bus name %s is not to be had: %s", NGINX1_BUS_NAME,
                     r == -EEXIST ? "another monitor is running" : strerror(-r));

@@ -97,13 +97,13 @@ static int append_diagnosis(sd_bus_message *reply, const Diagnosis *diagnosis)
     r = sd_bus_message_open_container(reply, 'a', "{sv}");
     if (r >= 0)
         r = sd_bus_message_append(
-            reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "Id", "s", diagnosis->id, "Path",
-            "o", path, "Verdict", "s", verdict_to_string(diagnosis->verdict), "Cause", "s",
-            cause_to_string(diagnosis->cause), "State", "s",
+            reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "Id", "s", diagnosis->id,
+            "ObjectPath", "o", path, "Verdict", "s", verdict_to_string(diagnosis->verdict), "Cause",
+            "s", cause_to_string(diagnosis->cause), "State", "s",
             diagnosis_state_to_string(diagnosis->state), "Count", "t", diagnosis->count,
             "FirstSeen", "t", diagnosis->first_seen_usec, "LastSeen", "t",
-            diagnosis->last_seen_usec, "Summary", "s", strempty(diagnosis->summary), "Fixes", "u",
-            (uint32_t)diagnosis->n_fixes);
+            diagnosis->last_seen_usec, "Summary", "s", strempty(diagnosis->summary), "FixCount",
+            "u", (uint32_t)diagnosis->n_fixes);
     if (r >= 0 && diagnosis->port >= 0)
         r = sd_bus_message_append(reply, "{sv}", "Port", "q", (uint16_t)diagnosis->port);
     if (r >= 0 && diagnosis->path)

@@ -537,6 +537,15 @@ Monitor *monitor_free(Monitor *monitor)
     return NULL;
 }
 
+void monitor_refresh(Monitor *monitor)
+{
+    if (monitor->follower)
+        follower_check(monitor->follower);
+    check_configuration(monitor);
+    check_logs(monitor);
+    on_policy_changed(monitor);
+}
+
 sd_bus *monitor_bus(const Monitor *monitor)
 {
     return monitor->bus;

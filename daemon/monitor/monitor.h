@@ -34,6 +34,9 @@ typedef struct MonitorOptions {
 int monitor_new(Monitor **ret_monitor, sd_event *event, sd_bus *bus, const MonitorOptions *options);
 Monitor *monitor_free(Monitor *monitor);
 
+/* Looks for logs, configuration and policy anew, as after SIGHUP. */
+void monitor_refresh(Monitor *monitor);
+
 /* --- for the bus files ---------------------------------------------------- */
 
 sd_bus *monitor_bus(const Monitor *monitor);

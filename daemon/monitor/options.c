@@ -35,7 +35,7 @@ int options_parse_utc_offset(const char *text, int32_t *ret_seconds)
         return -EINVAL;
     if (*text == ':')
         text++;
-    if (*text && (n = parse_digits(text, &minutes)) != 2)
+    if (*text && parse_digits(text, &minutes) != 2)
         return -EINVAL;
     if (*text && text[2] != '\0')
         return -EINVAL;

@@ -63,6 +63,8 @@ static void take_lines(Source *source, Pipeline *pipeline, ReplayResult *result)
 {
     char *start = source->buffer, *end = source->buffer + source->length, *newline;
 
+    if (!start)
+        return;
     while ((newline = memchr(start, '\n', (size_t)(end - start)))) {
         take_line(source, pipeline, start, (size_t)(newline - start), result);
         start = newline + 1;

@@ -5,8 +5,8 @@
  *
  * States: a new one is `open`. A change made for it makes it `applied`; if the policy then
  * allows the access, `verified`. If the policy allows it without that, `resolved`. A denial
- * after `applied`, `verified` or `resolved` makes it `recurred`. `dismissed` stays until it is
- * evicted.
+ * after `applied`, `verified` or `resolved` makes it `recurred`. `dismissed` stays, whatever
+ * comes, until a change is made for it.
  */
 #pragma once
 

@@ -90,10 +90,11 @@ static int child_run(int fd, Diagnosis *const *diagnoses, size_t n_diagnoses,
     _cleanup_free_ char *message = NULL;
     KernelState state = {};
     const char *path = options->policy_path;
-    int r = 0;
+    int r;
 
     if (!path) {
-        r = kernel_read_state(&state);
+        if (kernel_read_state(&state) < 0)
+            return write_error(fd, "the state of SELinux cannot be read");
         path = state.policy_path;
     }
     if (!path)

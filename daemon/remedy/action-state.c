@@ -38,18 +38,19 @@ ActionState action_state_after(const Action *action, const ActionState *before)
     return after;
 }
 
-bool action_state_stored_equal(const Action *action, const ActionState *a, const ActionState *b)
+bool action_state_stored_equal(const Action *action _unused_, const ActionState *a,
+                               const ActionState *b)
 {
     return a->known == b->known && a->local == b->local;
 }
 
-bool action_state_runtime_reached(const Action *action, const ActionState *target,
+bool action_state_runtime_reached(const Action *action _unused_, const ActionState *target,
                                   const ActionState *now)
 {
     return target->runtime == SETTING_NONE || target->runtime == now->runtime;
 }
 
-char *action_state_to_text(const Action *action, const ActionState *state)
+char *action_state_to_text(const Action *action _unused_, const ActionState *state)
 {
     if (!state->known)
         return strdup("unknown");
@@ -58,7 +59,7 @@ char *action_state_to_text(const Action *action, const ActionState *state)
                          setting_text(state->runtime, "unknown"));
 }
 
-json_object *action_state_to_json(const Action *action, const ActionState *state)
+json_object *action_state_to_json(const Action *action _unused_, const ActionState *state)
 {
     _cleanup_json_ json_object *object = json_object_new_object();
 
@@ -82,7 +83,8 @@ static int read_setting(json_object *object, const char *name, const char *none,
     return setting_from_text(json_object_get_string(value), none, ret_setting);
 }
 
-int action_state_from_json(const Action *action, json_object *object, ActionState *ret_state)
+int action_state_from_json(const Action *action _unused_, json_object *object,
+                           ActionState *ret_state)
 {
     ActionState state = {0};
     json_object *known;

@@ -50,7 +50,7 @@ static void run_finish(CheckRun *run, int error, const char *text)
     check_run_free(run);
 }
 
-static void on_worker_finished(Worker *worker, int result, const ActionState *states,
+static void on_worker_finished(Worker *worker _unused_, int result, const ActionState *states,
                                const char *text, void *userdata)
 {
     CheckRun *run = userdata;
@@ -67,7 +67,7 @@ static void on_worker_finished(Worker *worker, int result, const ActionState *st
     run_finish(run, result < 0 ? result : 0, text);
 }
 
-static int on_idle(sd_event_source *source, void *userdata)
+static int on_idle(sd_event_source *source _unused_, void *userdata)
 {
     run_finish(userdata, 0, NULL);
     return 0;

@@ -36,8 +36,9 @@ static int method_cancel(sd_bus_message *message, void *userdata, sd_bus_error *
     return sd_bus_reply_method_return(message, NULL);
 }
 
-static int property_text(sd_bus *bus, const char *path, const char *interface, const char *property,
-                         sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+static int property_text(sd_bus *bus _unused_, const char *path _unused_,
+                         const char *interface _unused_, const char *property,
+                         sd_bus_message *reply, void *userdata, sd_bus_error *ret_error _unused_)
 {
     const Job *job = userdata;
     const char *value = streq(property, "State")      ? job_state_to_string(job->state)
@@ -48,9 +49,10 @@ static int property_text(sd_bus *bus, const char *path, const char *interface, c
     return sd_bus_message_append_basic(reply, 's', value);
 }
 
-static int property_progress(sd_bus *bus, const char *path, const char *interface,
-                             const char *property, sd_bus_message *reply, void *userdata,
-                             sd_bus_error *ret_error)
+static int property_progress(sd_bus *bus _unused_, const char *path _unused_,
+                             const char *interface _unused_, const char *property _unused_,
+                             sd_bus_message *reply, void *userdata,
+                             sd_bus_error *ret_error _unused_)
 {
     const Job *job = userdata;
     uint32_t progress = job->progress;
@@ -72,8 +74,8 @@ static const sd_bus_vtable job_vtable[] = {
 };
 
 /* The job behind an object path. 1, 0 if there is none. */
-static int find_job(sd_bus *bus, const char *path, const char *interface, void *userdata,
-                    void **ret_found, sd_bus_error *ret_error)
+static int find_job(sd_bus *bus _unused_, const char *path, const char *interface _unused_,
+                    void *userdata, void **ret_found, sd_bus_error *ret_error _unused_)
 {
     const Service *service = userdata;
     uint64_t number;
@@ -89,8 +91,8 @@ static int find_job(sd_bus *bus, const char *path, const char *interface, void *
     return 1;
 }
 
-static int enumerate_jobs(sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes,
-                          sd_bus_error *ret_error)
+static int enumerate_jobs(sd_bus *bus _unused_, const char *prefix _unused_, void *userdata,
+                          char ***ret_nodes, sd_bus_error *ret_error _unused_)
 {
     const Service *service = userdata;
     _cleanup_free_ uint64_t *numbers = NULL;

@@ -119,7 +119,7 @@ static bool is_busy(void *userdata)
 
 /* Runs after every round of events, once a stop was asked for: leaves as soon as what was
  * begun is done. */
-static int on_defer_exit(sd_event_source *source, void *userdata)
+static int on_defer_exit(sd_event_source *source _unused_, void *userdata)
 {
     Program *program = userdata;
 
@@ -140,13 +140,15 @@ static void begin_stop(Program *program)
         (void)sd_event_exit(program->event, 0);
 }
 
-static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+static int on_signal(sd_event_source *source _unused_, const struct signalfd_siginfo *info _unused_,
+                     void *userdata)
 {
     begin_stop(userdata);
     return 0;
 }
 
-static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+static int on_disconnected(sd_bus_message *message _unused_, void *userdata,
+                           sd_bus_error *ret_error _unused_)
 {
     report_problem("The message bus is gone; stopping as soon as nothing is at work.");
     begin_stop(userdata);

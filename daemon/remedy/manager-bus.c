@@ -23,16 +23,18 @@ static int method_list_changes(sd_bus_message *message, void *userdata, sd_bus_e
     return service_handle(userdata, message, REQUEST_LIST_CHANGES, ret_error);
 }
 
-static int property_version(sd_bus *bus, const char *path, const char *interface,
-                            const char *property, sd_bus_message *reply, void *userdata,
-                            sd_bus_error *ret_error)
+static int property_version(sd_bus *bus _unused_, const char *path _unused_,
+                            const char *interface _unused_, const char *property _unused_,
+                            sd_bus_message *reply, void *userdata _unused_,
+                            sd_bus_error *ret_error _unused_)
 {
     return sd_bus_message_append_basic(reply, 's', PROJECT_VERSION);
 }
 
-static int property_supported_actions(sd_bus *bus, const char *path, const char *interface,
-                                      const char *property, sd_bus_message *reply, void *userdata,
-                                      sd_bus_error *ret_error)
+static int property_supported_actions(sd_bus *bus _unused_, const char *path _unused_,
+                                      const char *interface _unused_, const char *property _unused_,
+                                      sd_bus_message *reply, void *userdata _unused_,
+                                      sd_bus_error *ret_error _unused_)
 {
     int r;
 

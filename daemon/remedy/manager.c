@@ -65,7 +65,7 @@ static int on_next(sd_event_source *source, void *userdata)
     return 0;
 }
 
-static int on_expiry(sd_event_source *source, uint64_t usec, void *userdata)
+static int on_expiry(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
 {
     Entry *entry = userdata;
     Manager *manager = entry->manager;

@@ -115,7 +115,7 @@ void report_job_finished(const Job *job, void *userdata)
 /* --- the rest ----------------------------------------------------------- */
 
 void report_refused(uid_t uid, const char *method, const char *action_id, const char *problem,
-                    void *userdata)
+                    void *userdata _unused_)
 {
     _cleanup_free_ char *text = escape_for_terminal(problem);
 

@@ -73,7 +73,7 @@ static int check_reply(ServiceCheck *check)
     return sd_bus_send(check->service->bus, reply, NULL);
 }
 
-static void on_check_finished(CheckRun *run, int error, const char *text, void *userdata)
+static void on_check_finished(CheckRun *run _unused_, int error, const char *text, void *userdata)
 {
     ServiceCheck *check = userdata;
     sd_bus_error problem = SD_BUS_ERROR_NULL;

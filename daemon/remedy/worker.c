@@ -153,7 +153,8 @@ static int worker_receive(Worker *worker)
     return 1;
 }
 
-static int on_channel(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+static int on_channel(sd_event_source *source, int fd _unused_, uint32_t revents _unused_,
+                      void *userdata)
 {
     Worker *worker = userdata;
 
@@ -178,13 +179,14 @@ static void worker_read_output(Worker *worker)
         (void)sd_event_source_set_enabled(worker->output_source, SD_EVENT_OFF);
 }
 
-static int on_output(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+static int on_output(sd_event_source *source _unused_, int fd _unused_, uint32_t revents _unused_,
+                     void *userdata)
 {
     worker_read_output(userdata);
     return 0;
 }
 
-static int on_exit_of_child(sd_event_source *source, const siginfo_t *info, void *userdata)
+static int on_exit_of_child(sd_event_source *source _unused_, const siginfo_t *info, void *userdata)
 {
     Worker *worker = userdata;
 
@@ -197,7 +199,7 @@ static int on_exit_of_child(sd_event_source *source, const siginfo_t *info, void
     return 0;
 }
 
-static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata)
+static int on_timeout(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
 {
     Worker *worker = userdata;
 

@@ -124,8 +124,8 @@ static int add_clauses(Search *search, uint32_t source, uint32_t target, uint32_
 
     for (unsigned depth = 0; depth <= POLICY_BOUNDS_DEPTH_MAX && source != 0; depth++) {
         uint32_t target_bound = policy_type_bounds(policy, target);
-        uint32_t missing = permissions & ~decide_allowed_unconditionally(search->hypothesis,
-                                                                         source, target, class);
+        uint32_t missing = permissions & ~decide_allowed_unconditionally(search->hypothesis, source,
+                                                                         target, class);
 
         for (; missing != 0; missing &= missing - 1) {
             int r = add_clause(search, source, target, class, missing & -missing);
@@ -157,7 +157,7 @@ static int add_access(Search *search, const Access *access)
     if (r != DECIDE_OK)
         return r < 0 ? r : -ENODATA;
 
-    STRV_FOREACH(name, names) {
+    STRV_FOREACH (name, names) {
         uint32_t permission = policy_find_permission(policy, question.class, *name);
 
         wanted |= permission;
@@ -310,8 +310,8 @@ static int combine_clauses(Search *search)
 
         for (size_t a = 0; a < search->n_assignments; a++)
             for (size_t b = 0; b < clause->n_branches; b++) {
-                int r = extend_by_branch(search, &search->assignments[a], clause->branches[b],
-                                         &next);
+                int r =
+                    extend_by_branch(search, &search->assignments[a], clause->branches[b], &next);
                 if (r < 0) {
                     free(next.items);
                     return r;

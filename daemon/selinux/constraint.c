@@ -183,7 +183,7 @@ bool constraint_holds(const Hypothesis *hypothesis, const Constraint *constraint
 static const char *op_text(uint8_t op)
 {
     static const char *const texts[] = {
-        [CEXPR_EQ] = "==",       [CEXPR_NEQ] = "!=",       [CEXPR_DOM] = "dom",
+        [CEXPR_EQ] = "==",       [CEXPR_NEQ] = "!=",        [CEXPR_DOM] = "dom",
         [CEXPR_DOMBY] = "domby", [CEXPR_INCOMP] = "incomp",
     };
 
@@ -219,8 +219,7 @@ static const char *name_of(const Policy *policy, uint16_t attribute, uint32_t va
 
 static void print_names(FILE *stream, const Policy *policy, const ConstraintTerm *term)
 {
-    bool written =
-        term->written.n > 0 || term->written_except.n > 0 || term->written_all;
+    bool written = term->written.n > 0 || term->written_except.n > 0 || term->written_all;
     PolicySpan names = written ? term->written : term->names;
     size_t shown = 0;
 
@@ -228,8 +227,7 @@ static void print_names(FILE *stream, const Policy *policy, const ConstraintTerm
     if (written && term->written_all)
         (void)fprintf(stream, " *");
     for (size_t i = 0; i < names.n && shown < POLICY_CONSTRAINT_NAMES_MAX; i++, shown++)
-        (void)fprintf(stream, " %s",
-                      strempty(name_of(policy, term->attribute, names.values[i])));
+        (void)fprintf(stream, " %s", strempty(name_of(policy, term->attribute, names.values[i])));
     if (names.n > shown)
         (void)fprintf(stream, " and %zu more", names.n - shown);
     for (size_t i = 0; written && i < term->written_except.n && i < POLICY_CONSTRAINT_NAMES_MAX;
@@ -291,9 +289,9 @@ static char *render_binary(const Rendered *left, uint8_t kind, const Rendered *r
 static int render_term(const Policy *policy, const ConstraintTerm *term, Rendered *stack,
                        int height)
 {
-    int operands = term->kind == CEXPR_NOT                               ? 1
+    int operands = term->kind == CEXPR_NOT                             ? 1
                    : term->kind == CEXPR_AND || term->kind == CEXPR_OR ? 2
-                                                                         : 0;
+                                                                       : 0;
     Rendered result = {.kind = term->kind};
 
     if (height < operands || height - operands >= CEXPR_MAXDEPTH)

@@ -23,8 +23,8 @@ typedef struct Layers {
 /* Returns a DecideStatus (DECIDE_OK fills *ret_question; question_clear() it), or -ENOMEM.
  * *ret_bad (may be NULL) is the ContextStatus of a bad context. */
 int question_resolve(const Hypothesis *hypothesis, const char *source_context,
-                     const char *target_context, const char *target_class,
-                     Question *ret_question, int *ret_bad);
+                     const char *target_context, const char *target_class, Question *ret_question,
+                     int *ret_bad);
 void question_clear(Question *question);
 
 /* What allow rules outside any condition give, those of the hypothesis included. */

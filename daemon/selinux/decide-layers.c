@@ -35,8 +35,7 @@ uint32_t decide_allowed_by_rules(const Hypothesis *hypothesis, uint32_t source, 
                                   hypothesis->conditions);
 }
 
-static uint32_t allowed_by_constraints(const Hypothesis *hypothesis,
-                                       const SecurityContext *source,
+static uint32_t allowed_by_constraints(const Hypothesis *hypothesis, const SecurityContext *source,
                                        const SecurityContext *target, uint32_t class)
 {
     const ClassInfo *info = &hypothesis->policy->classes[class - 1];
@@ -105,8 +104,8 @@ void question_clear(Question *question)
 }
 
 int question_resolve(const Hypothesis *hypothesis, const char *source_context,
-                     const char *target_context, const char *target_class,
-                     Question *ret_question, int *ret_bad)
+                     const char *target_context, const char *target_class, Question *ret_question,
+                     int *ret_bad)
 {
     const Policy *policy = hypothesis->policy;
     Question question = {};

@@ -39,8 +39,7 @@ static int note_inactive(uint32_t permissions, uint32_t branch, void *data)
     DecidePermission *result = search->result;
     DecideCondition *larger;
 
-    if (!(permissions & search->permission) ||
-        search->states[branch >> 1] == (int8_t)(branch & 1))
+    if (!(permissions & search->permission) || search->states[branch >> 1] == (int8_t)(branch & 1))
         return 0;
     for (size_t i = 0; i < result->n_conditions; i++)
         if (result->conditions[i].condition == branch >> 1 &&
@@ -154,8 +153,7 @@ static int decide_permission(const Hypothesis *hypothesis, const Question *quest
         if (result->allowed)
             decision->unknown_allowed = true;
         else
-            result->blocks =
-                question->class == 0 ? BLOCK_UNKNOWN_CLASS : BLOCK_UNKNOWN_PERMISSION;
+            result->blocks = question->class == 0 ? BLOCK_UNKNOWN_CLASS : BLOCK_UNKNOWN_PERMISSION;
         return 0;
     }
     result->allowed = (layers_allowed(layers) & permission) != 0;
@@ -178,8 +176,7 @@ static int decide_question(const Hypothesis *hypothesis, const Question *questio
     decision->permissions = calloc(strv_length(names), sizeof(*decision->permissions));
     if (!decision->permissions)
         return -ENOMEM;
-    decision->permissive =
-        policy_type_is_permissive(hypothesis->policy, question->source.type);
+    decision->permissive = policy_type_is_permissive(hypothesis->policy, question->source.type);
     decision->bounding_type = policy_type_bounds(hypothesis->policy, question->source.type);
     if (question->class != 0) {
         layers = decide_layers(hypothesis, &question->source, &question->target, question->class);
@@ -213,6 +210,10 @@ static char *describe_bad_context(const char *whose, const char *context, int ba
     case CONTEXT_UNKNOWN_RANGE:
         return format_string("the level of the %s context %s is not valid in this policy", whose,
                              context);
+    case CONTEXT_NOT_AUTHORIZED:
+        return format_string("the %s context %s is not valid in this policy: its user, role, type "
+                             "and level may not go together",
+                             whose, context);
     default:
         return format_string("the %s context %s is not one of this policy's form", whose, context);
     }
@@ -247,12 +248,11 @@ int decide_access(const Hypothesis *hypothesis, const Access *access, Decision *
         return r;
     decision.status = (DecideStatus)r;
     if (decision.status != DECIDE_OK) {
-        bool source =
-            r == DECIDE_BAD_SOURCE_CONTEXT || r == DECIDE_UNKNOWN_SOURCE_TYPE;
+        bool source = r == DECIDE_BAD_SOURCE_CONTEXT || r == DECIDE_UNKNOWN_SOURCE_TYPE;
 
-        decision.problem = describe_bad_context(
-            source ? "source" : "target", source ? access->source_context : access->target_context,
-            bad);
+        decision.problem =
+            describe_bad_context(source ? "source" : "target",
+                                 source ? access->source_context : access->target_context, bad);
         if (!decision.problem)
             return -ENOMEM;
         *ret_decision = decision;
@@ -290,7 +290,7 @@ int decide_is_allowed(const Hypothesis *hypothesis, const Access *access)
     if (r != DECIDE_OK)
         return r < 0 ? r : -ENODATA;
 
-    STRV_FOREACH(name, names) {
+    STRV_FOREACH (name, names) {
         uint32_t permission = policy_find_permission(policy, question.class, *name);
 
         wanted |= permission;
@@ -323,8 +323,12 @@ const char *decide_status_to_string(DecideStatus status)
 const char *decide_block_to_string(unsigned block)
 {
     static const char *const texts[] = {
-        "no rule",          "conditional rule off", "constraint",
-        "role transition",  "type bounds",          "class not in this policy",
+        "no rule",
+        "conditional rule off",
+        "constraint",
+        "role transition",
+        "type bounds",
+        "class not in this policy",
         "permission not in this policy",
     };
 

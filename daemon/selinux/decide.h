@@ -52,8 +52,8 @@ typedef struct DecideCondition {
 typedef struct DecidePermission {
     char *name;
     bool allowed;
-    bool dontaudit;   /* denied, and the denial is not logged */
-    unsigned blocks;  /* DecideBlock bits; 0 where allowed */
+    bool dontaudit;              /* denied, and the denial is not logged */
+    unsigned blocks;             /* DecideBlock bits; 0 where allowed */
     DecideCondition *conditions; /* all inactive rules that would allow it; distinct */
     size_t n_conditions;
     char **constraints; /* failing expressions as text; NULL where none */
@@ -61,13 +61,13 @@ typedef struct DecidePermission {
 
 typedef struct Decision {
     DecideStatus status;
-    char *problem; /* a sentence where status is not DECIDE_OK, else NULL; quotes the access */
+    char *problem;   /* a sentence where status is not DECIDE_OK, else NULL; quotes the access */
     bool allowed;    /* every permission is */
     bool dontaudit;  /* something is denied, and none of it is logged */
     bool permissive; /* the source domain is permissive: denied, logged, let through */
     bool unknown_allowed; /* allowed only because unknown classes or permissions are */
     bool ioctl_filtered;
-    uint32_t bounding_type; /* of the source, 0 where none */
+    uint32_t bounding_type;        /* of the source, 0 where none */
     DecidePermission *permissions; /* in the order of Access.permissions */
     size_t n_permissions;
 } Decision;

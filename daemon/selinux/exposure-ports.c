@@ -50,8 +50,8 @@ int exposure_port_segments(const Difference *difference, PortProtocol protocol,
     for (uint32_t pass = 0; pass < 2; pass++) {
         n = 0;
         for (uint32_t port = 0; port < PORT_COUNT; port++) {
-            bool starts = port == 0 || before[port] != before[port - 1] ||
-                          after[port] != after[port - 1];
+            bool starts =
+                port == 0 || before[port] != before[port - 1] || after[port] != after[port - 1];
 
             n += starts;
             if (!segments)
@@ -129,8 +129,8 @@ static void add_move(const Difference *difference, const Move *move, uint32_t cl
 
 /* Gains are reported by the new type, losses by the old one; each once, however many moves
  * share it. */
-static int compare_moves(const Difference *difference, const Move *moves, size_t n,
-                         uint32_t class, uint32_t permissions, DifferenceSink sink, void *data)
+static int compare_moves(const Difference *difference, const Move *moves, size_t n, uint32_t class,
+                         uint32_t permissions, DifferenceSink sink, void *data)
 {
     size_t cells = (size_t)difference->n_types + 1;
     _cleanup_free_ uint32_t *columns = calloc(3 * cells, sizeof(*columns));

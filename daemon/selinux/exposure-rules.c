@@ -148,8 +148,7 @@ static int find_flipped_rules(const Difference *difference, ChangedRules *rules)
         for (size_t at = table->starts[source - 1]; at < table->starts[source]; at++) {
             int r;
 
-            if (is_active(difference->before, table, at) ==
-                is_active(difference->after, table, at))
+            if (is_active(difference->before, table, at) == is_active(difference->after, table, at))
                 continue;
             r = note_rule(rules, source, rule_target(table->rules[at]),
                           rule_class(table->rules[at]));
@@ -295,7 +294,7 @@ static int compare_tasks(const void *a, const void *b)
 typedef struct Workspace {
     const Difference *difference;
     const ChangedRules *rules;
-    uint32_t *before;  /* a row each */
+    uint32_t *before; /* a row each */
     uint32_t *after;
     uint16_t *touched; /* the targets of the domain's changed rules, each once */
     size_t n_touched;

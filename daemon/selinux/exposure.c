@@ -116,8 +116,7 @@ static int count_ports(const Count *count, Ports *ports)
 {
     static const PortProtocol counted[] = {PORT_TCP, PORT_UDP};
     const Difference *difference = count->difference;
-    _cleanup_free_ uint32_t *rows =
-        calloc(2 * ((size_t)difference->n_types + 1), sizeof(*rows));
+    _cleanup_free_ uint32_t *rows = calloc(2 * ((size_t)difference->n_types + 1), sizeof(*rows));
 
     if (!rows)
         return -ENOMEM;
@@ -189,8 +188,8 @@ static int take_sample(const Count *count, const Tally *tally, bool lost,
         return -ENOMEM;
     for (size_t i = 0; i < tally->n_focus + tally->n_others && n < POLICY_EXPOSURE_SAMPLE_MAX;
          i++) {
-        const DifferenceItem *item = i < tally->n_focus ? &tally->focus[i]
-                                                        : &tally->others[i - tally->n_focus];
+        const DifferenceItem *item =
+            i < tally->n_focus ? &tally->focus[i] : &tally->others[i - tally->n_focus];
 
         if (change_from_item(count, item, lost ? item->lost : item->gained, &changes[n]) < 0) {
             while (n > 0)
@@ -299,8 +298,8 @@ static int count_relabel(Count *count, const ExposureRelabel *relabel)
     return 0;
 }
 
-static int run(Count *count, const ExposureRelabel *relabels, size_t n_relabels,
-               Exposure *exposure, ExposureLosses *losses)
+static int run(Count *count, const ExposureRelabel *relabels, size_t n_relabels, Exposure *exposure,
+               ExposureLosses *losses)
 {
     Ports ports = {};
     int r;

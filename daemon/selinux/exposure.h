@@ -24,17 +24,17 @@ typedef struct ExposureLosses {
     AccessChange *changes;
     size_t n_changes;
     size_t total;
-    char **domains; /* NULL-terminated, sorted; all of them */
+    char **domains;   /* NULL-terminated, sorted; all of them */
     PortRange *ports; /* ports (TCP and UDP) that some domain loses; merged */
     size_t n_ports;
     uint32_t ports_count;
 } ExposureLosses;
 
-/* Both hypotheses must be of one Policy, and types that both add in the same order. `focus` is the domain to list first and
- * whose ports are counted in Exposure.ports; NULL: any domain's. Totals are exact;
- * an access is one (domain, target type, class) with its permissions.
- * Returns 0 and fills both (exposure_clear(), exposure_losses_clear()); ret_losses
- * may be NULL. -ENOENT: focus is no type; -EINVAL: not comparable; -ENOMEM. */
+/* Both hypotheses must be of one Policy, and types that both add in the same order. `focus` is the
+ * domain to list first and whose ports are counted in Exposure.ports; NULL: any domain's. Totals
+ * are exact; an access is one (domain, target type, class) with its permissions. Returns 0 and
+ * fills both (exposure_clear(), exposure_losses_clear()); ret_losses may be NULL. -ENOENT: focus is
+ * no type; -EINVAL: not comparable; -ENOMEM. */
 int exposure_compute(const Hypothesis *before, const Hypothesis *after, const char *focus,
                      Exposure *ret_exposure, ExposureLosses *ret_losses);
 

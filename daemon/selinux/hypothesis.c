@@ -270,7 +270,7 @@ int hypothesis_add_allow(Hypothesis *hypothesis, const char *source, const char 
     names = strv_split(permissions, " ");
     if (!names)
         return -ENOMEM;
-    STRV_FOREACH(name, names) {
+    STRV_FOREACH (name, names) {
         uint32_t permission = policy_find_permission(policy, rule.class, *name);
 
         if (permission == 0)

@@ -60,7 +60,8 @@ char *hypothesis_file_context(const Hypothesis *hypothesis, const char *path, co
  * (a type, alias or attribute has that name), -ENOENT (no such attribute), -E2BIG,
  * -ENOMEM. A compiled policy lacks attributes that no rule uses, so that leaving one out
  * changes no answer. Attributes that a compiler derives from expressions ("all port types
- * but these") cannot be known from a compiled policy: such rules do not reach the type. */
+ * but these") and an attribute's rules on "self" cannot be known from a compiled policy:
+ * they do not reach the type, which can only make an answer stricter than the real one. */
 int hypothesis_add_type(Hypothesis *hypothesis, const char *name, char *const *attributes);
 
 /* Adds `allow source target : class { permissions }`. Source and target may be types

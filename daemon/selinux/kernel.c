@@ -114,7 +114,7 @@ static int read_permissions(security_class_t class, const char *permissions,
 
     if (!names)
         return -ENOMEM;
-    STRV_FOREACH(name, names) {
+    STRV_FOREACH (name, names) {
         access_vector_t permission = string_to_av_perm(class, *name);
 
         if (permission == 0)
@@ -141,8 +141,8 @@ int kernel_ask(const Access *access, bool *ret_permissive)
     if (r < 0)
         return r;
     errno = 0;
-    if (security_compute_av_flags_raw(access->source_context, access->target_context, class,
-                                      wanted, &decision) < 0)
+    if (security_compute_av_flags_raw(access->source_context, access->target_context, class, wanted,
+                                      &decision) < 0)
         return errno != 0 ? -errno : -EIO;
     if (ret_permissive)
         *ret_permissive = (decision.flags & SELINUX_AVD_FLAGS_PERMISSIVE) != 0;

@@ -43,8 +43,7 @@ FileContexts *file_contexts_free(FileContexts *contexts)
     return NULL;
 }
 
-int file_contexts_lookup(FileContexts *contexts, const char *path, mode_t mode,
-                         char **ret_context)
+int file_contexts_lookup(FileContexts *contexts, const char *path, mode_t mode, char **ret_context)
 {
     char *context = NULL;
 

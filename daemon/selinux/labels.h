@@ -22,8 +22,7 @@ DEFINE_POINTER_CLEANUP(FileContexts, file_contexts_free, file_contexts_cleanup);
 /* The context for a path (absolute, need not exist). `mode` gives the file type (S_IF*);
  * 0 matches rules of any type. The caller frees *ret_context. Returns 0, -ENOENT (no
  * rule, or <<none>>), -EINVAL, or another negative errno. */
-int file_contexts_lookup(FileContexts *contexts, const char *path, mode_t mode,
-                         char **ret_context);
+int file_contexts_lookup(FileContexts *contexts, const char *path, mode_t mode, char **ret_context);
 /* As above by the type of what is at `path` now (not following a last symlink): also
  * the errno of lstat(). */
 int file_contexts_lookup_existing(FileContexts *contexts, const char *path, char **ret_context);

@@ -13,7 +13,8 @@ static int copy_level(const Policy *policy, const mls_level_t *level, uint32_t *
 
     if (level->sens == 0 || level->sens > policy->n_sensitivities)
         return -EBADMSG;
-    BITMAP_FOREACH(&level->cat, bit) {
+    BITMAP_FOREACH(&level->cat, bit)
+    {
         if (bit >= policy->n_categories)
             return -EBADMSG;
         categories[bit / 64] |= UINT64_C(1) << (bit % 64);
@@ -24,7 +25,7 @@ static int copy_level(const Policy *policy, const mls_level_t *level, uint32_t *
 
 int policy_build_context(Policy *policy, const context_struct_t *context, const char **ret_text)
 {
-    size_t words = ((size_t)policy->n_categories + 63) / 64;
+    size_t words = policy_category_words(policy);
     _cleanup_free_ uint64_t *categories = NULL;
     _cleanup_free_ char *text = NULL;
     SecurityContext built = {
@@ -91,8 +92,7 @@ static int build_ports(Policy *policy, const policydb_t *db)
 {
     const char *context = NULL;
 
-    policy->ports =
-        policy_allocate(policy, count_contexts(db, OCON_PORT), sizeof(*policy->ports));
+    policy->ports = policy_allocate(policy, count_contexts(db, OCON_PORT), sizeof(*policy->ports));
     if (!policy->ports)
         return -ENOMEM;
     for (const ocontext_t *at = db->ocontexts[OCON_PORT]; at; at = at->next) {

@@ -215,7 +215,7 @@ int policy_build_constraints(Policy *policy, const struct policydb *db, const ch
 {
     if (policy->n_classes > 0 && !db->class_val_to_struct)
         return -EBADMSG;
-    for (uint32_t class = 1; class <= policy->n_classes; class++) {
+    for (uint32_t class = 1; class <= policy->n_classes; class ++) {
         const class_datum_t *datum = db->class_val_to_struct[class - 1];
         Constraint *constraints;
         uint32_t n = 0;

@@ -13,14 +13,14 @@ static int corrupt(const char **ret_problem, const char *problem)
     return -EBADMSG;
 }
 
-int policy_build_span(Policy *policy, const ebitmap_t *bitmap, uint32_t limit,
-                      PolicySpan *ret_span)
+int policy_build_span(Policy *policy, const ebitmap_t *bitmap, uint32_t limit, PolicySpan *ret_span)
 {
     uint16_t *values = NULL;
     uint32_t bit = 0;
     size_t n = 0;
 
-    BITMAP_FOREACH(bitmap, bit) {
+    BITMAP_FOREACH(bitmap, bit)
+    {
         if (bit >= limit)
             return -EBADMSG;
         n++;
@@ -32,8 +32,25 @@ int policy_build_span(Policy *policy, const ebitmap_t *bitmap, uint32_t limit,
     }
     n = 0;
     BITMAP_FOREACH(bitmap, bit)
-        values[n++] = (uint16_t)(bit + 1);
+    values[n++] = (uint16_t)(bit + 1);
     *ret_span = (PolicySpan){values, n};
+    return 0;
+}
+
+int policy_build_categories(Policy *policy, const ebitmap_t *bitmap, const uint64_t **ret_bits)
+{
+    uint64_t *bits = policy_allocate(policy, policy_category_words(policy), sizeof(*bits));
+    uint32_t bit = 0;
+
+    if (!bits)
+        return -ENOMEM;
+    BITMAP_FOREACH(bitmap, bit)
+    {
+        if (bit >= policy->n_categories)
+            return -EBADMSG;
+        bits[bit / 64] |= UINT64_C(1) << (bit % 64);
+    }
+    *ret_bits = bits;
     return 0;
 }
 
@@ -140,17 +157,32 @@ static int take_boolean(Policy *policy, const policydb_t *db, const char *name, 
 static int take_user(Policy *policy, const policydb_t *db, const char *name, const void *datum)
 {
     const user_datum_t *user = datum;
+    UserInfo *info;
+    int r;
 
     if (user->s.value == 0 || user->s.value > policy->n_users)
         return -EBADMSG;
-    policy->users[user->s.value - 1] = add_symbol(policy, SYMBOL_USER, name, user->s.value);
-    return policy->users[user->s.value - 1] ? 0 : -ENOMEM;
+    info = &policy->users[user->s.value - 1];
+    info->name = add_symbol(policy, SYMBOL_USER, name, user->s.value);
+    if (!info->name)
+        return -ENOMEM;
+    r = policy_build_span(policy, &user->roles.roles, policy->n_roles, &info->roles);
+    for (unsigned i = 0; i < 2 && policy->mls && r >= 0; i++) {
+        const mls_level_t *level = &user->exp_range.level[i];
+
+        if (level->sens == 0 || level->sens > policy->n_sensitivities)
+            return -EBADMSG;
+        info->range[i].sensitivity = level->sens;
+        r = policy_build_categories(policy, &level->cat, &info->range[i].categories);
+    }
+    return r;
 }
 
 static int take_role(Policy *policy, const policydb_t *db, const char *name, const void *datum)
 {
     const role_datum_t *role = datum;
     RoleInfo *info;
+    int r;
 
     if (role->s.value == 0 || role->s.value > policy->n_roles)
         return -EBADMSG;
@@ -158,7 +190,10 @@ static int take_role(Policy *policy, const policydb_t *db, const char *name, con
     info->name = add_symbol(policy, SYMBOL_ROLE, name, role->s.value);
     if (!info->name)
         return -ENOMEM;
-    return policy_build_span(policy, &role->dominates, policy->n_roles, &info->dominates);
+    r = policy_build_span(policy, &role->dominates, policy->n_roles, &info->dominates);
+    if (r < 0)
+        return r;
+    return policy_build_span(policy, &role->types.types, policy->n_types, &info->types);
 }
 
 static int take_sensitivity(Policy *policy, const policydb_t *db, const char *name,
@@ -176,13 +211,14 @@ static int take_sensitivity(Policy *policy, const policydb_t *db, const char *na
     copy = add_symbol(policy, SYMBOL_SENSITIVITY, name, value);
     if (!copy)
         return -ENOMEM;
-    if (!level->isalias)
-        policy->sensitivities[value - 1] = copy;
-    return 0;
+    if (level->isalias)
+        return 0;
+    policy->sensitivities[value - 1].name = copy;
+    return policy_build_categories(policy, &level->level->cat,
+                                   &policy->sensitivities[value - 1].categories);
 }
 
-static int take_category(Policy *policy, const policydb_t *db, const char *name,
-                         const void *datum)
+static int take_category(Policy *policy, const policydb_t *db, const char *name, const void *datum)
 {
     const cat_datum_t *category = datum;
     const char *copy;
@@ -311,7 +347,8 @@ static int build_attributes(Policy *policy, const policydb_t *db, const char **r
     if (!starts || !member_starts)
         return -ENOMEM;
     for (uint32_t type = 1; type <= n; type++) {
-        BITMAP_FOREACH(&db->type_attr_map[type - 1], bit) {
+        BITMAP_FOREACH(&db->type_attr_map[type - 1], bit)
+        {
             if (bit >= n)
                 return corrupt(ret_problem, "a type has an attribute out of range");
             total++;
@@ -329,7 +366,8 @@ static int build_attributes(Policy *policy, const policydb_t *db, const char **r
         return -ENOMEM;
     total = 0;
     for (uint32_t type = 1; type <= n; type++)
-        BITMAP_FOREACH(&db->type_attr_map[type - 1], bit) {
+        BITMAP_FOREACH(&db->type_attr_map[type - 1], bit)
+        {
             values[total++] = (uint16_t)(bit + 1);
             if (!policy->types[type - 1].is_attribute)
                 members[member_starts[bit + 1]++] = (uint16_t)type;
@@ -337,7 +375,8 @@ static int build_attributes(Policy *policy, const policydb_t *db, const char **r
 
     policy->attributes = (ValueMap){starts, values, n};
     policy->members = (ValueMap){member_starts, members, n};
-    BITMAP_FOREACH(&db->permissive_map, bit) {
+    BITMAP_FOREACH(&db->permissive_map, bit)
+    {
         if (bit == 0 || bit > n)
             return corrupt(ret_problem, "a permissive type is out of range");
         policy->types[bit - 1].is_permissive = true;
@@ -444,7 +483,7 @@ static int build_conditions(Policy *policy, const policydb_t *db, const char **r
 int policy_build(Policy *policy, const struct policydb *db, const char **ret_problem)
 {
     int (*const steps[])(Policy *, const struct policydb *, const char **) = {
-        build_names,        build_attributes,         build_roles, build_conditions,
+        build_names,        build_attributes,         build_roles,           build_conditions,
         policy_build_rules, policy_build_constraints, policy_build_networks,
     };
     uint32_t bit = 0;
@@ -455,8 +494,8 @@ int policy_build(Policy *policy, const struct policydb *db, const char **ret_pro
                              : db->handle_unknown == SEPOL_REJECT_UNKNOWN ? POLICY_UNKNOWN_REJECT
                                                                           : POLICY_UNKNOWN_DENY;
     BITMAP_FOREACH(&db->policycaps, bit)
-        if (bit < 64)
-            policy->capabilities |= UINT64_C(1) << bit;
+    if (bit < 64)
+        policy->capabilities |= UINT64_C(1) << bit;
 
     for (size_t i = 0; i < ELEMENTS_OF(steps); i++) {
         int r = steps[i](policy, db, ret_problem);

@@ -15,6 +15,9 @@
 int policy_build_span(Policy *policy, const ebitmap_t *bitmap, uint32_t limit,
                       PolicySpan *ret_span);
 
+/* A set of categories as bits. Returns as policy_build_span(). */
+int policy_build_categories(Policy *policy, const ebitmap_t *bitmap, const uint64_t **ret_bits);
+
 /* The text of a context of the policy; the same text as the last is shared. Returns 0,
  * -ENOMEM, or -EBADMSG. */
 int policy_build_context(Policy *policy, const context_struct_t *context, const char **ret_text);

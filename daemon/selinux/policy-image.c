@@ -20,13 +20,13 @@
 
 /* The start of an image: magic, length and text of the target's name, version,
  * configuration; 32-bit little endian (libsepol, policydb_read). */
-#define IMAGE_MAGIC            UINT32_C(0xf97cff8c)
-#define IMAGE_MAGIC_MODULE     UINT32_C(0xf97cff8d)
-#define IMAGE_MAGIC_PACKAGE    UINT32_C(0xf97cff8f)
-#define IMAGE_TARGET           "SE Linux"
-#define IMAGE_CONFIG_MLS       UINT32_C(1)
-#define IMAGE_CONFIG_UNKNOWN   UINT32_C(6)
-#define IMAGE_HEADER_SIZE      (8 + sizeof(IMAGE_TARGET) - 1 + 8)
+#define IMAGE_MAGIC          UINT32_C(0xf97cff8c)
+#define IMAGE_MAGIC_MODULE   UINT32_C(0xf97cff8d)
+#define IMAGE_MAGIC_PACKAGE  UINT32_C(0xf97cff8f)
+#define IMAGE_TARGET         "SE Linux"
+#define IMAGE_CONFIG_MLS     UINT32_C(1)
+#define IMAGE_CONFIG_UNKNOWN UINT32_C(6)
+#define IMAGE_HEADER_SIZE    (8 + sizeof(IMAGE_TARGET) - 1 + 8)
 
 typedef struct ImageHeader {
     uint32_t version;
@@ -172,7 +172,8 @@ static int load_parsed(const policydb_t *db, const ImageHeader *header, Policy *
     if (r == -ENOMEM)
         return fail(r, ret_message, "out of memory");
     if (r < 0)
-        return fail(r, ret_message, "the policy is corrupt: %s", problem ? problem : "inconsistent");
+        return fail(r, ret_message, "the policy is corrupt: %s",
+                    problem ? problem : "inconsistent");
     *ret_policy = TAKE_POINTER(policy);
     return 0;
 }

@@ -73,7 +73,25 @@ typedef struct ValueMap {
 typedef struct RoleInfo {
     const char *name;
     PolicySpan dominates;
+    PolicySpan types; /* that may have the role */
 } RoleInfo;
+
+/* Categories as bits, category - 1 up; as many words as policy_category_words() says. */
+typedef struct LevelInfo {
+    uint32_t sensitivity;
+    const uint64_t *categories;
+} LevelInfo;
+
+typedef struct UserInfo {
+    const char *name;
+    PolicySpan roles;
+    LevelInfo range[2]; /* lowest and highest level; without MLS all zero */
+} UserInfo;
+
+typedef struct SensitivityInfo {
+    const char *name;
+    const uint64_t *categories; /* that may go with it */
+} SensitivityInfo;
 
 typedef struct PortRecord {
     uint8_t protocol; /* IPPROTO_* */
@@ -159,9 +177,9 @@ struct Policy {
     uint32_t n_roles;
     RoleInfo *roles;
     uint32_t n_users;
-    const char **users;
+    UserInfo *users;
     uint32_t n_sensitivities;
-    const char **sensitivities;
+    SensitivityInfo *sensitivities;
     uint32_t n_categories;
     const char **categories;
 
@@ -197,8 +215,7 @@ void *policy_allocate(Policy *policy, size_t n, size_t size);
 void policy_release(Policy *policy, void *memory);
 const char *policy_copy_string(Policy *policy, const char *text, size_t length);
 /* The value of a symbol, or 0. */
-uint32_t policy_find_symbol(const Policy *policy, SymbolKind kind, const char *name,
-                            size_t length);
+uint32_t policy_find_symbol(const Policy *policy, SymbolKind kind, const char *name, size_t length);
 
 /* Fills an empty policy from libsepol's. Returns 0, -ENOMEM, or -EBADMSG with a
  * reason in *ret_problem (static). */
@@ -206,6 +223,23 @@ int policy_build(Policy *policy, const struct policydb *db, const char **ret_pro
 int policy_build_rules(Policy *policy, const struct policydb *db, const char **ret_problem);
 int policy_build_constraints(Policy *policy, const struct policydb *db, const char **ret_problem);
 int policy_build_networks(Policy *policy, const struct policydb *db, const char **ret_problem);
+
+/* The role of objects: any type may have it, and any user. */
+#define OBJECT_ROLE 1u
+
+static inline size_t policy_category_words(const Policy *policy)
+{
+    return ((size_t)policy->n_categories + 63) / 64;
+}
+
+/* Whether b has every bit of a. */
+static inline bool category_bits_within(const uint64_t *a, const uint64_t *b, size_t words)
+{
+    for (size_t i = 0; i < words; i++)
+        if (a[i] & ~b[i])
+            return false;
+    return true;
+}
 
 static inline PolicySpan value_map_get(const ValueMap *map, uint32_t key)
 {

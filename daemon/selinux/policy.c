@@ -79,8 +79,7 @@ Policy *policy_free(Policy *policy)
     return NULL;
 }
 
-uint32_t policy_find_symbol(const Policy *policy, SymbolKind kind, const char *name,
-                            size_t length)
+uint32_t policy_find_symbol(const Policy *policy, SymbolKind kind, const char *name, size_t length)
 {
     uint32_t slot;
 
@@ -191,8 +190,7 @@ size_t policy_n_aliases(const Policy *policy)
     return policy->n_aliases;
 }
 
-void policy_get_alias(const Policy *policy, size_t index, const char **ret_name,
-                      uint32_t *ret_type)
+void policy_get_alias(const Policy *policy, size_t index, const char **ret_name, uint32_t *ret_type)
 {
     bool exists = index < policy->n_aliases;
 
@@ -266,7 +264,7 @@ uint32_t policy_find_role(const Policy *policy, const char *name)
 
 const char *policy_user_name(const Policy *policy, uint32_t user)
 {
-    return user > 0 && user <= policy->n_users ? policy->users[user - 1] : NULL;
+    return user > 0 && user <= policy->n_users ? policy->users[user - 1].name : NULL;
 }
 
 const char *policy_role_name(const Policy *policy, uint32_t role)

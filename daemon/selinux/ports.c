@@ -65,8 +65,8 @@ int port_find_label(const Hypothesis *hypothesis, PortProtocol protocol, uint16_
     override = find_override(hypothesis, protocol, port);
     record = override ? NULL : find_record(policy, protocol, port);
     if (override)
-        label = (PortLabel){PORT_FROM_HYPOTHESIS, override->low, override->high, override->type,
-                            NULL};
+        label =
+            (PortLabel){PORT_FROM_HYPOTHESIS, override->low, override->high, override->type, NULL};
     else if (record)
         label = (PortLabel){PORT_FROM_POLICY, record->low, record->high, record->type, NULL};
     else if (policy->initial_types[INITIAL_SID_PORT] != 0)

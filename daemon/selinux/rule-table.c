@@ -110,8 +110,8 @@ size_t rule_table_end(const RuleTable *table, uint32_t source)
     return table->starts[source];
 }
 
-int rule_table_visit(const RuleTable *table, PolicySpan sources, PolicySpan targets,
-                     uint32_t class, RuleVisitor visit, void *data)
+int rule_table_visit(const RuleTable *table, PolicySpan sources, PolicySpan targets, uint32_t class,
+                     RuleVisitor visit, void *data)
 {
     for (size_t s = 0; s < sources.n; s++) {
         uint32_t source = sources.values[s];

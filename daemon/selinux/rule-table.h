@@ -25,7 +25,7 @@ typedef struct RuleTable {
 
 static inline uint64_t rule_pack(uint32_t class, uint32_t target, uint32_t permissions)
 {
-    return (uint64_t)class << 48 | (uint64_t)target << 32 | permissions;
+    return (uint64_t) class << 48 | (uint64_t)target << 32 | permissions;
 }
 
 static inline uint32_t rule_class(uint64_t rule)
@@ -60,5 +60,5 @@ uint32_t rule_table_permissions(const RuleTable *table, PolicySpan sources, Poli
 /* Calls `visit` for each matching rule; a conditional table's branch, else 0. Stops at
  * and returns the first non-zero result. */
 typedef int (*RuleVisitor)(uint32_t permissions, uint32_t branch, void *data);
-int rule_table_visit(const RuleTable *table, PolicySpan sources, PolicySpan targets,
-                     uint32_t class, RuleVisitor visit, void *data);
+int rule_table_visit(const RuleTable *table, PolicySpan sources, PolicySpan targets, uint32_t class,
+                     RuleVisitor visit, void *data);

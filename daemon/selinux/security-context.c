@@ -30,8 +30,8 @@ static int parse_categories(const Policy *policy, const char *text, size_t lengt
     low = policy_find_symbol(policy, SYMBOL_CATEGORY, text, dot ? (size_t)(dot - text) : length);
     high = low;
     if (dot)
-        high = policy_find_symbol(policy, SYMBOL_CATEGORY, dot + 1,
-                                  length - (size_t)(dot + 1 - text));
+        high =
+            policy_find_symbol(policy, SYMBOL_CATEGORY, dot + 1, length - (size_t)(dot + 1 - text));
     if (low == 0 || high == 0 || low > high)
         return CONTEXT_UNKNOWN_RANGE;
     for (uint32_t category = low; category <= high; category++)
@@ -63,7 +63,7 @@ static int parse_level(const Policy *policy, const char *text, size_t length,
 
 static int parse_range(const Policy *policy, const char *text, SecurityContext *context)
 {
-    size_t words = ((size_t)policy->n_categories + 63) / 64;
+    size_t words = policy_category_words(policy);
     const char *dash = strchr(text, '-');
     int r;
 
@@ -91,10 +91,52 @@ static int parse_range(const Policy *policy, const char *text, SecurityContext *
 
     if (context->sensitivity[0] > context->sensitivity[1])
         return CONTEXT_UNKNOWN_RANGE;
-    for (size_t i = 0; i < words; i++)
-        if (context->categories[0][i] & ~context->categories[1][i])
-            return CONTEXT_UNKNOWN_RANGE;
-    return CONTEXT_OK;
+    return category_bits_within(context->categories[0], context->categories[1], words)
+               ? CONTEXT_OK
+               : CONTEXT_UNKNOWN_RANGE;
+}
+
+/* --- authorization (libsepol's policydb_context_isvalid) ------------------- */
+
+/* The sensitivity has these categories. */
+static bool levels_are_valid(const Policy *policy, const SecurityContext *context)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        const uint64_t *known = policy->sensitivities[context->sensitivity[i] - 1].categories;
+
+        if (!known ||
+            !category_bits_within(context->categories[i], known, context->n_category_words))
+            return false;
+    }
+    return true;
+}
+
+/* The user's range holds the context's. */
+static bool user_may_have_range(const UserInfo *user, const SecurityContext *context)
+{
+    const LevelInfo *low = &user->range[0];
+    const LevelInfo *high = &user->range[1];
+    size_t words = context->n_category_words;
+
+    return low->categories && high->categories && low->sensitivity <= context->sensitivity[0] &&
+           high->sensitivity >= context->sensitivity[1] &&
+           category_bits_within(low->categories, context->categories[0], words) &&
+           category_bits_within(context->categories[1], high->categories, words);
+}
+
+static bool is_authorized(const Policy *policy, const SecurityContext *context)
+{
+    const UserInfo *user = &policy->users[context->user - 1];
+    bool has_range = context->categories[0] != NULL;
+
+    if (has_range && !levels_are_valid(policy, context))
+        return false;
+    if (context->role == OBJECT_ROLE)
+        return true;
+    return (context->type > policy->n_types ||
+            policy_span_contains(policy->roles[context->role - 1].types, context->type)) &&
+           policy_span_contains(user->roles, context->role) &&
+           (!has_range || user_may_have_range(user, context));
 }
 
 static uint32_t find_type(const Policy *policy, const Hypothesis *hypothesis, const char *text,
@@ -134,7 +176,13 @@ static int parse(const Policy *policy, const Hypothesis *hypothesis, const char 
         return CONTEXT_UNKNOWN_USER;
     if (context->role == 0)
         return CONTEXT_UNKNOWN_ROLE;
-    return range ? parse_range(policy, range + 1, context) : CONTEXT_OK;
+    if (range) {
+        int r = parse_range(policy, range + 1, context);
+
+        if (r != CONTEXT_OK)
+            return r;
+    }
+    return is_authorized(policy, context) ? CONTEXT_OK : CONTEXT_NOT_AUTHORIZED;
 }
 
 int security_context_parse(const Policy *policy, const Hypothesis *hypothesis, const char *text,
@@ -192,7 +240,7 @@ char *security_context_to_string(const Policy *policy, const Hypothesis *hypothe
 
         for (unsigned i = 0; i < (same ? 1 : 2); i++) {
             (void)fprintf(stream, "%c%s", i == 0 ? ':' : '-',
-                          strempty(policy->sensitivities[context->sensitivity[i] - 1]));
+                          strempty(policy->sensitivities[context->sensitivity[i] - 1].name));
             print_categories(policy, stream, context->categories[i]);
         }
     }

@@ -15,9 +15,9 @@
 typedef struct SecurityContext {
     uint32_t user;
     uint32_t role;
-    uint32_t type;            /* may be a type that the hypothesis adds */
-    uint32_t sensitivity[2];  /* low, high; 0 where the policy has no MLS */
-    uint64_t *categories[2];  /* bit sets of n_category_words words; NULL without MLS */
+    uint32_t type;           /* may be a type that the hypothesis adds */
+    uint32_t sensitivity[2]; /* low, high; 0 where the policy has no MLS */
+    uint64_t *categories[2]; /* bit sets of n_category_words words; NULL without MLS */
     uint32_t n_category_words;
 } SecurityContext;
 
@@ -28,10 +28,14 @@ typedef enum ContextStatus {
     CONTEXT_UNKNOWN_ROLE,
     CONTEXT_UNKNOWN_TYPE,
     CONTEXT_UNKNOWN_RANGE, /* a sensitivity or category that the policy lacks, or low > high */
+    /* All parts exist, but the user may not have the role or the range, or the role not the
+     * type. The kernel would take such a context for an unlabeled one. */
+    CONTEXT_NOT_AUTHORIZED,
 } ContextStatus;
 
 /* Returns CONTEXT_OK and fills *ret_context (security_context_clear() it), another
- * ContextStatus with *ret_context untouched, or -ENOMEM. `hypothesis` may be NULL. */
+ * ContextStatus with *ret_context untouched, or -ENOMEM. `hypothesis` may be NULL; a type
+ * that it adds may have any role, since it says nothing about roles. */
 int security_context_parse(const Policy *policy, const Hypothesis *hypothesis, const char *text,
                            SecurityContext *ret_context);
 void security_context_clear(SecurityContext *context);

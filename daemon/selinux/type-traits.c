@@ -25,8 +25,7 @@ static ClassRules rules_for(const Hypothesis *hypothesis, uint32_t domain, uint3
     return (ClassRules){
         .policy = hypothesis->policy,
         .class = class,
-        .allowed =
-            class != 0 ? decide_allowed_by_rules(hypothesis, domain, type, class) : 0,
+        .allowed = class != 0 ? decide_allowed_by_rules(hypothesis, domain, type, class) : 0,
     };
 }
 
@@ -84,7 +83,7 @@ static bool lacks_attribute(const Hypothesis *hypothesis, uint32_t type, const c
 static bool ends_like_a_secret(const char *name)
 {
     static const char *const endings[] = {
-        "_key_t",    "_keys_t",      "_keytab_t", "_private_t", "_secret_t",
+        "_key_t",     "_keys_t",        "_keytab_t", "_private_t", "_secret_t",
         "_secrets_t", "_credentials_t", "_passwd_t", "shadow_t",   "ssh_home_t",
     };
     size_t length = strlen(name);

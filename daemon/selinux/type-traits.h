@@ -13,9 +13,9 @@
 
 /* What a domain may do with objects of a type; type enforcement only. */
 typedef struct TypeUse {
-    bool file_read;    /* open, read, getattr of a file */
-    bool file_write;   /* open, write or append */
-    bool file_create;  /* create, write */
+    bool file_read;   /* open, read, getattr of a file */
+    bool file_write;  /* open, write or append */
+    bool file_create; /* create, write */
     bool file_map;
     bool file_execute; /* without leaving the domain */
     bool dir_search;
@@ -31,9 +31,9 @@ int type_use_read(const Hypothesis *hypothesis, const char *domain, const char *
                   TypeUse *ret_use);
 
 typedef struct TypeTraits {
-    uint32_t domains; /* types that run as processes */
-    uint32_t readers; /* of those, who may open and read files of the type */
-    uint32_t writers; /* likewise write */
+    uint32_t domains;  /* types that run as processes */
+    uint32_t readers;  /* of those, who may open and read files of the type */
+    uint32_t writers;  /* likewise write */
     bool is_file_type; /* may be associated with a file system */
     bool is_domain;
     bool is_port_type;

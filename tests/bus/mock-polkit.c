@@ -98,7 +98,7 @@ static void question_clear(Question *question)
 }
 
 /* Not in the vtable, because sd-bus would not let a reply of another type out of one. */
-static int on_check(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+static int on_check(sd_bus_message *message, void *userdata, sd_bus_error *ret_error _unused_)
 {
     Mock *mock = userdata;
     Question *question;
@@ -137,7 +137,7 @@ static int on_check(sd_bus_message *message, void *userdata, sd_bus_error *ret_e
     return reply_result(message, false, false, false);
 }
 
-static int method_cancel(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+static int method_cancel(sd_bus_message *message, void *userdata, sd_bus_error *ret_error _unused_)
 {
     Mock *mock = userdata;
     const char *id;
@@ -159,7 +159,8 @@ static int method_cancel(sd_bus_message *message, void *userdata, sd_bus_error *
     return sd_bus_reply_method_return(message, NULL);
 }
 
-static int method_set_answer(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+static int method_set_answer(sd_bus_message *message, void *userdata,
+                             sd_bus_error *ret_error _unused_)
 {
     Mock *mock = userdata;
     const char *action, *answer;
@@ -197,7 +198,8 @@ static int append_question(sd_bus_message *reply, const Question *question)
     return sd_bus_message_close_container(reply);
 }
 
-static int method_get_questions(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+static int method_get_questions(sd_bus_message *message, void *userdata,
+                                sd_bus_error *ret_error _unused_)
 {
     Mock *mock = userdata;
     sd_bus_message *reply = NULL;
@@ -216,7 +218,8 @@ static int method_get_questions(sd_bus_message *message, void *userdata, sd_bus_
     return r;
 }
 
-static int method_get_withdrawn(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+static int method_get_withdrawn(sd_bus_message *message, void *userdata,
+                                sd_bus_error *ret_error _unused_)
 {
     Mock *mock = userdata;
     sd_bus_message *reply = NULL;

@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t from_memory = HASH_SEED, from_file = HASH_SEED;
     AuditAssembler *assembler;
     AuditLogCounters counters;
-    AuditLogfile *logfile;
+    AuditLogfile *logfile = NULL;
     unsigned int flags;
     char *text;
     int fd;

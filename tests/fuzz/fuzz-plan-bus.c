@@ -19,8 +19,9 @@
 #include "daemon/core/text.h"
 
 static const char *const kinds[] = {
-    "set-boolean", "set-port",     "set-file-context", "relabel", "install-module",
-    "advise",      "reload-nginx", "",                 "exec",
+    "set-boolean",    "set-port", "set-file-context", "relabel",
+    "install-module", "advise",   "reload-nginx",     "",
+    "exec",
 };
 static const char *const names[] = {
     "name", "value", "protocol", "low",       "high", "type",     "regex", "file_type",

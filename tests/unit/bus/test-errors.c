@@ -6,7 +6,7 @@
 #include "daemon/bus/polkit.h"
 #include "tests/unit/test.h"
 
-static void test_names(void **state)
+static void test_names(void **state _unused_)
 {
     static const struct {
         int error;
@@ -38,7 +38,7 @@ static void test_names(void **state)
     }
 }
 
-static void test_text_is_escaped(void **state)
+static void test_text_is_escaped(void **state _unused_)
 {
     sd_bus_error error = SD_BUS_ERROR_NULL;
 
@@ -50,7 +50,7 @@ static void test_text_is_escaped(void **state)
     sd_bus_error_free(&error);
 }
 
-static void test_polkit_answers(void **state)
+static void test_polkit_answers(void **state _unused_)
 {
     static const struct {
         PolkitAnswer answer;

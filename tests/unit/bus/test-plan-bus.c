@@ -56,7 +56,7 @@ static void add(Plan *plan, Action action)
     assert_int_equal(plan_add_action(plan, &copy), 0);
 }
 
-static void test_round_trip(void **state)
+static void test_round_trip(void **state _unused_)
 {
     char *commands[] = {(char *)"chmod o+x /srv", (char *)"", NULL};
     _cleanup_(plan_clear) Plan plan = {0};
@@ -97,7 +97,7 @@ static void test_round_trip(void **state)
     sd_bus_message_unref(message);
 }
 
-static void test_empty(void **state)
+static void test_empty(void **state _unused_)
 {
     _cleanup_(plan_clear) Plan plan = {0};
     _cleanup_free_ char *problem = NULL;
@@ -137,7 +137,7 @@ static void expect_refusal(sd_bus_message *message, int error, const char *text)
         expect_refusal(_message, error, text);                                                     \
     } while (false)
 
-static void test_malformed(void **state)
+static void test_malformed(void **state _unused_)
 {
     MALFORMED(-EINVAL, "action 0: there is no such kind", 1, "", 0);
     MALFORMED(-EINVAL, "action 1: there is no such kind", 2, "reload-nginx", 0, "Set-Boolean", 0);
@@ -160,7 +160,7 @@ static void test_malformed(void **state)
               "x", "commands", "s", "y");
 }
 
-static void test_texts(void **state)
+static void test_texts(void **state _unused_)
 {
     MALFORMED(-EINVAL, "argument \"name\": must not be empty", 1, "set-boolean", 2, "name", "s", "",
               "value", "b", 1);
@@ -188,7 +188,7 @@ static const char *letters(size_t n)
     return buffer;
 }
 
-static void test_limits(void **state)
+static void test_limits(void **state _unused_)
 {
     _cleanup_(plan_clear) Plan plan = {0};
     _cleanup_free_ char *problem = NULL;
@@ -231,7 +231,7 @@ static void test_limits(void **state)
 }
 
 /* A plan that is filled by two messages is bounded all the same. */
-static void test_limit_over_several_reads(void **state)
+static void test_limit_over_several_reads(void **state _unused_)
 {
     _cleanup_(plan_clear) Plan plan = {0};
     _cleanup_free_ char *problem = NULL;
@@ -260,7 +260,7 @@ static void expect_access_refusal(sd_bus_message *message, int error, const char
     sd_bus_message_unref(message);
 }
 
-static void test_accesses(void **state)
+static void test_accesses(void **state _unused_)
 {
     static const struct {
         const char *parts[4];

@@ -23,7 +23,7 @@ static ActionState boolean_state(Setting local, Setting policy, Setting runtime)
     return (ActionState){.known = true, .local = local, .policy = policy, .runtime = runtime};
 }
 
-static void test_text(void **state)
+static void test_text(void **state _unused_)
 {
     static const struct {
         ActionState state;
@@ -43,7 +43,7 @@ static void test_text(void **state)
     }
 }
 
-static void test_apply(void **state)
+static void test_apply(void **state _unused_)
 {
     const struct {
         ActionState state;
@@ -71,7 +71,7 @@ static void test_apply(void **state)
     }
 }
 
-static void test_apply_several(void **state)
+static void test_apply_several(void **state _unused_)
 {
     ActionState states[] = {boolean_state(ON, ON, ON), boolean_state(NONE, ON, ON)};
     _cleanup_free_ char *why = NULL;
@@ -81,7 +81,7 @@ static void test_apply_several(void **state)
     assert_int_equal(decide_apply(&two, NULL, states, &why), 1);
 }
 
-static void test_expected(void **state)
+static void test_expected(void **state _unused_)
 {
     char *same[] = {(char *)"local=none policy=off runtime=off", NULL};
     char *other[] = {(char *)"local=none policy=off runtime=on", NULL};
@@ -108,7 +108,7 @@ static ChangeRecord *record_in(ChangePhase phase)
     return record;
 }
 
-static void test_revert(void **state)
+static void test_revert(void **state _unused_)
 {
     _cleanup_(record_cleanup) ChangeRecord *record = record_in(CHANGE_APPLIED);
     ActionState now[] = {record->after[0], record->after[1]};
@@ -123,7 +123,7 @@ static void test_revert(void **state)
     assert_non_null(strstr(why, "Something else changed boolean httpd_b"));
 }
 
-static void test_resolution(void **state)
+static void test_resolution(void **state _unused_)
 {
     _cleanup_(record_cleanup) ChangeRecord *record = record_in(CHANGE_COMMITTING);
     const ActionState *targets = NULL;

@@ -24,7 +24,7 @@ static ChangeRecord *example(void)
     return record;
 }
 
-static void test_new(void **state)
+static void test_new(void **state _unused_)
 {
     _cleanup_(record_cleanup) ChangeRecord *record = example();
 
@@ -38,7 +38,7 @@ static void test_new(void **state)
     assert_false(change_record_in_force(record));
 }
 
-static void test_phases(void **state)
+static void test_phases(void **state _unused_)
 {
     static const struct {
         ChangePhase phase;
@@ -63,7 +63,7 @@ static void test_phases(void **state)
     }
 }
 
-static void test_round_trip(void **state)
+static void test_round_trip(void **state _unused_)
 {
     _cleanup_(record_cleanup) ChangeRecord *record = example();
     _cleanup_(record_cleanup) ChangeRecord *back = NULL;
@@ -121,7 +121,7 @@ static int parse_with(const char *piece, const char *replacement)
     return r;
 }
 
-static void test_hostile(void **state)
+static void test_hostile(void **state _unused_)
 {
     static const struct {
         const char *piece;
@@ -162,7 +162,7 @@ static void test_hostile(void **state)
             fail_msg("%s as %s was taken", rows[i].piece, rows[i].replacement);
 }
 
-static void test_not_an_object(void **state)
+static void test_not_an_object(void **state _unused_)
 {
     static const char *const texts[] = {"[]", "1", "\"x\"", "{}", "null"};
 

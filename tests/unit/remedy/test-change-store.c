@@ -9,10 +9,14 @@
 
 static int setup(void **state)
 {
-    char template[] = "/tmp/selguard-changes-XXXXXX";
+    char *template = NULL;
 
+    /* Every record is synced, so in memory if there is a place. */
+    template = strdup(access("/dev/shm", W_OK) == 0 ? "/dev/shm/selguard-changes-XXXXXX"
+                                                    : "/tmp/selguard-changes-XXXXXX");
+    assert_non_null(template);
     assert_non_null(mkdtemp(template));
-    *state = strdup(template);
+    *state = template;
     return 0;
 }
 

@@ -11,7 +11,7 @@ static Action boolean(const char *name)
     return (Action){.kind = ACTION_SET_BOOLEAN, .name = (char *)name, .value = true};
 }
 
-static void test_deny_list(void **state)
+static void test_deny_list(void **state _unused_)
 {
     static const struct {
         const char *name;
@@ -59,7 +59,7 @@ static void test_deny_list(void **state)
     }
 }
 
-static void test_site_denies_more(void **state)
+static void test_site_denies_more(void **state _unused_)
 {
     char *patterns[] = {(char *)"httpd_can_network_*", (char *)"zabbix_can_network", NULL};
     const SiteRules rules = {.denied_booleans = patterns};
@@ -71,7 +71,7 @@ static void test_site_denies_more(void **state)
     assert_non_null(boolean_denied("nis_enabled", &rules));
 }
 
-static void test_names(void **state)
+static void test_names(void **state _unused_)
 {
     static const char *const bad[] = {
         "",    "1a",  "_a", "a b",       "a;b",       "a=1",      "../a",
@@ -97,7 +97,7 @@ static void test_names(void **state)
     }
 }
 
-static void test_other_kinds(void **state)
+static void test_other_kinds(void **state _unused_)
 {
     for (size_t kind = 0; kind < ACTION_KIND_COUNT; kind++) {
         _cleanup_free_ char *refusal = NULL;
@@ -124,7 +124,7 @@ static void test_other_kinds(void **state)
     assert_false(plan_check_supported(ACTION_KIND_COUNT));
 }
 
-static void test_plans(void **state)
+static void test_plans(void **state _unused_)
 {
     Action actions[] = {boolean("httpd_a"), boolean("httpd_b"), boolean("nis_enabled"),
                         boolean("httpd_a")};
@@ -163,7 +163,7 @@ static void test_plans(void **state)
     }
 }
 
-static void test_states(void **state)
+static void test_states(void **state _unused_)
 {
     Action actions[] = {boolean("httpd_a"), boolean("httpd_b")};
     const Plan plan = {.actions = actions, .n_actions = 2};

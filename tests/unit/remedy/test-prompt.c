@@ -11,7 +11,7 @@ static void add_boolean(Plan *plan, const char *name, bool value)
     assert_int_equal(plan_add_action(plan, &action), 0);
 }
 
-static void test_short(void **state)
+static void test_short(void **state _unused_)
 {
     _cleanup_(plan_clear) Plan plan = {0};
     _cleanup_free_ char *apply = NULL;
@@ -34,7 +34,7 @@ static void test_short(void **state)
 }
 
 /* What does not fit is not kept from the person: it is counted. */
-static void test_long(void **state)
+static void test_long(void **state _unused_)
 {
     _cleanup_(plan_clear) Plan plan = {0};
     _cleanup_free_ char *text = NULL;
@@ -57,7 +57,7 @@ static void test_long(void **state)
     assert_int_equal(shown + more, PLAN_ACTIONS_MAX);
 }
 
-static void test_polkit_actions(void **state)
+static void test_polkit_actions(void **state _unused_)
 {
     _cleanup_(plan_clear) Plan plan = {0};
     Action relabel = {.kind = ACTION_RELABEL, .path = strdup("/srv")};

@@ -8,14 +8,14 @@
 
 static char path[] = "/tmp/selguard-rules-XXXXXX";
 
-static int setup(void **state)
+static int setup(void **state _unused_)
 {
     int fd = mkstemp(path);
 
     return fd < 0 ? -1 : close(fd);
 }
 
-static int teardown(void **state)
+static int teardown(void **state _unused_)
 {
     return unlink(path);
 }
@@ -30,7 +30,7 @@ static int load(const char *text, SiteRules *ret_rules, char **ret_problem)
     return site_rules_load(path, ret_rules, ret_problem);
 }
 
-static void test_good(void **state)
+static void test_good(void **state _unused_)
 {
     static const struct {
         const char *text;
@@ -59,7 +59,7 @@ static void test_good(void **state)
 }
 
 /* Rules that restrict are not skipped because they cannot be read. */
-static void test_bad(void **state)
+static void test_bad(void **state _unused_)
 {
     static const struct {
         const char *text;
@@ -80,7 +80,7 @@ static void test_bad(void **state)
     }
 }
 
-static void test_too_many(void **state)
+static void test_too_many(void **state _unused_)
 {
     _cleanup_free_ char *text = strdup("[remedy]\n");
     SiteRules rules = {0};
@@ -95,7 +95,7 @@ static void test_too_many(void **state)
     assert_non_null(problem);
 }
 
-static void test_files(void **state)
+static void test_files(void **state _unused_)
 {
     SiteRules rules = {0};
     _cleanup_free_ char *problem = NULL;

@@ -25,7 +25,7 @@ static int ask(const Access *access)
 static const ActionState target = {
     .known = true, .local = SETTING_ON, .policy = SETTING_ON, .runtime = SETTING_ON};
 
-static void test_outcomes(void **state)
+static void test_outcomes(void **state _unused_)
 {
     const struct {
         size_t n_accesses;

@@ -16,15 +16,15 @@ typedef struct Seen {
     unsigned states;
 } Seen;
 
-static void on_states(Worker *worker, const ActionState *states, void *userdata)
+static void on_states(Worker *worker _unused_, const ActionState *states _unused_, void *userdata)
 {
     Seen *seen = userdata;
 
     seen->states++;
 }
 
-static void on_finished(Worker *worker, int result, const ActionState *states, const char *text,
-                        void *userdata)
+static void on_finished(Worker *worker _unused_, int result, const ActionState *states,
+                        const char *text, void *userdata)
 {
     Seen *seen = userdata;
 
@@ -65,19 +65,19 @@ static void run(WorkerTask task, bool kill_at_once, int result, const char *text
     free(seen.text);
 }
 
-static void test_no_store(void **state)
+static void test_no_store(void **state _unused_)
 {
     run(WORKER_INSPECT, false, -ENODEV, "no managed SELinux policy store");
     run(WORKER_TRANSACT, false, -ENODEV, "no managed SELinux policy store");
 }
 
-static void test_killed(void **state)
+static void test_killed(void **state _unused_)
 {
     run(WORKER_TRANSACT, true, -ECANCELED, "Cancelled");
 }
 
 /* Freed while it works: nothing is called, nothing stays behind. */
-static void test_freed(void **state)
+static void test_freed(void **state _unused_)
 {
     const PolicyStoreOptions options = {.root = "/nonexistent", .type = "none"};
     Seen seen = {0};

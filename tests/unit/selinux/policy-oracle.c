@@ -89,7 +89,7 @@ bool oracle_compute(const char *source, const char *target, uint32_t class, uint
 
     if (!find_sid(source, &source_sid) || !find_sid(target, &target_sid))
         return false;
-    if (sepol_compute_av_reason(source_sid, target_sid, (sepol_security_class_t)class, requested,
+    if (sepol_compute_av_reason(source_sid, target_sid, (sepol_security_class_t) class, requested,
                                 &decision, &reason) < 0)
         return false;
     *ret_allowed = decision.allowed;

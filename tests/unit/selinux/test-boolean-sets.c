@@ -44,8 +44,7 @@ static const struct {
     {HTTPD, "websm_port_t", "tcp_socket", "name_connect",
      "httpd_can_network_connect=1; httpd_can_network_relay=1; httpd_verify_dns=0"},
     /* Nested with ^ and !; then == and != on false branches. */
-    {HTTPD, "admin_home_t", "lnk_file", "read",
-     "httpd_enable_homedirs=1; use_nfs_home_dirs=1"},
+    {HTTPD, "admin_home_t", "lnk_file", "read", "httpd_enable_homedirs=1; use_nfs_home_dirs=1"},
     {HTTPD, "admin_home_t", "sock_file", "write", "httpd_enable_homedirs=1; secure_mode=1"},
     {HTTPD, "admin_home_t", "sock_file", "getattr", "secure_mode=1; use_nfs_home_dirs=1"},
     {HTTPD, "admin_home_t", "sock_file", "getattr write",
@@ -164,9 +163,9 @@ static void test_starts_from_a_hypothesis(void **state)
     assert_int_equal(decide_is_allowed(hypothesis, &access), 1);
     boolean_sets_clear(&sets);
 
-    assert_int_equal(hypothesis_add_allow(hypothesis, "httpd_t", "ntop_port_t", "tcp_socket",
-                                          "name_connect"),
-                     0);
+    assert_int_equal(
+        hypothesis_add_allow(hypothesis, "httpd_t", "ntop_port_t", "tcp_socket", "name_connect"),
+        0);
     assert_int_equal(boolean_sets_find(hypothesis, &direct, 1, &sets), 0);
     assert_true(sets.already_allowed);
     boolean_sets_clear(&sets);
@@ -196,9 +195,9 @@ static size_t try_all(const Policy *policy, const Access *access, uint32_t *mini
             if (covered)
                 continue;
             for (uint32_t b = 1; b <= n_booleans; b++)
-                assert_int_equal(hypothesis_set_boolean_value(
-                                     hypothesis, b,
-                                     policy_boolean_value(policy, b) != (flips >> (b - 1) & 1)),
+                assert_int_equal(hypothesis_set_boolean_value(hypothesis, b,
+                                                              policy_boolean_value(policy, b) !=
+                                                                  (flips >> (b - 1) & 1)),
                                  0);
             if (decide_is_allowed(hypothesis, access) > 0) {
                 assert_true(n < room);

@@ -68,11 +68,10 @@ static const struct {
      "r1 == r2 or t1 == { can_change_process_role }"},
     {"unconfined_u:unconfined_r:init_t:s0", "unconfined_u:system_r:httpd_t:s0", "process",
      "transition", false, BLOCK_ROLE_TRANSITION, false, NULL},
-    {"system_u:system_r:init_t:s0", "unconfined_u:unconfined_r:httpd_t:s0", "process",
-     "transition", true, 0, false, NULL},
-    {"unconfined_u:unconfined_r:unconfined_t:s0", "system_u:object_r:etc_t:s0", "dir",
-     "relabelto", false, BLOCK_CONSTRAINT, false,
-     "(u1 == u2 or u1 == { system_u }) and not l1 incomp l2"},
+    {"system_u:system_r:init_t:s0", "unconfined_u:unconfined_r:httpd_t:s0", "process", "transition",
+     true, 0, false, NULL},
+    {"unconfined_u:unconfined_r:unconfined_t:s0", "system_u:object_r:etc_t:s0", "dir", "relabelto",
+     false, BLOCK_CONSTRAINT, false, "(u1 == u2 or u1 == { system_u }) and not l1 incomp l2"},
 
     /* Bounds: the parent lacks it; the parent has it behind a boolean. */
     {BACKUP, "ntop_var_lib_t", "file", "read", true, 0, false, NULL},
@@ -97,7 +96,7 @@ static bool names_reason(const Policy *policy, const DecidePermission *permissio
             return true;
         print_message("condition: %s\n", text);
     }
-    STRV_FOREACH(text, permission->constraints) {
+    STRV_FOREACH (text, permission->constraints) {
         if (streq(*text, reason))
             return true;
         print_message("constraint: %s\n", *text);
@@ -111,8 +110,8 @@ static void test_decides(void **state)
     _cleanup_(hypothesis_cleanup) Hypothesis *hypothesis = hypothesis_new(policy);
 
     for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
-        const char *target = strchr(cases[i].target, ':') ? cases[i].target
-                                                          : object(cases[i].target);
+        const char *target =
+            strchr(cases[i].target, ':') ? cases[i].target : object(cases[i].target);
         Access access =
             make_access(cases[i].source, target, cases[i].class_name, cases[i].permission);
         Decision decision = {};
@@ -164,8 +163,8 @@ static void test_tells_domain_flags(void **state)
 {
     _cleanup_(policy_cleanup) Policy *policy = load_policy(POLICY_FEDORA);
     _cleanup_(hypothesis_cleanup) Hypothesis *hypothesis = hypothesis_new(policy);
-    Access permissive = make_access("system_u:system_r:crond_t:s0", object("etc_t"), "file",
-                                    "write");
+    Access permissive =
+        make_access("system_u:system_r:crond_t:s0", object("etc_t"), "file", "write");
     Access bounded = make_access(BACKUP, object("etc_t"), "file", "read");
     Access filtered = make_access(HTTPD, object("httpd_sys_content_t"), "file", "ioctl");
     Access unknown = make_access(HTTPD, object("etc_t"), "file", "frob");
@@ -232,9 +231,11 @@ static void test_refuses_to_guess(void **state)
          "the type of the target context"},
         {"httpd_t", "system_u:object_r:etc_t:s0", DECIDE_BAD_SOURCE_CONTEXT, "form"},
         {HTTPD, "system_u:object_r:etc_t", DECIDE_BAD_TARGET_CONTEXT, "form"},
-        {HTTPD, "guest_u:object_r:etc_t:s0", DECIDE_BAD_TARGET_CONTEXT, "the user of the target"},
-        {HTTPD, "system_u:guest_r:etc_t:s0", DECIDE_BAD_TARGET_CONTEXT, "the role of the target"},
+        {HTTPD, "other_u:object_r:etc_t:s0", DECIDE_BAD_TARGET_CONTEXT, "the user of the target"},
+        {HTTPD, "system_u:other_r:etc_t:s0", DECIDE_BAD_TARGET_CONTEXT, "the role of the target"},
         {HTTPD, "system_u:object_r:etc_t:s0:c99", DECIDE_BAD_TARGET_CONTEXT, "the level"},
+        {"system_u:webadm_r:httpd_t:s0", "system_u:object_r:etc_t:s0", DECIDE_BAD_SOURCE_CONTEXT,
+         "may not go together"},
     };
     _cleanup_(policy_cleanup) Policy *policy = load_policy(POLICY_FEDORA);
     _cleanup_(hypothesis_cleanup) Hypothesis *hypothesis = hypothesis_new(policy);

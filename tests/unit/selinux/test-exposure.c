@@ -40,9 +40,8 @@ static World world_open(const char *path)
 
 static void world_compute(World *world, const char *focus)
 {
-    assert_int_equal(exposure_compute(world->before, world->after, focus, &world->exposure,
-                                      &world->losses),
-                     0);
+    assert_int_equal(
+        exposure_compute(world->before, world->after, focus, &world->exposure, &world->losses), 0);
     assert_true(world->exposure.known);
 }
 
@@ -126,8 +125,8 @@ static void test_boolean_takes_away(void **state)
 
     assert_int_equal(hypothesis_set_boolean(world.after, "secure_mode", true), 0);
     world_compute(&world, "httpd_t");
-    assert_true(has_change(world.losses.changes, world.losses.n_changes, "httpd_t",
-                           "admin_home_t", "dir", "getattr"));
+    assert_true(has_change(world.losses.changes, world.losses.n_changes, "httpd_t", "admin_home_t",
+                           "dir", "getattr"));
     assert_true(has_change(world.losses.changes, world.losses.n_changes, "httpd_t",
                            "ntop_var_lib_t", "file", "write"));
     assert_true(has_change(world.losses.changes, world.losses.n_changes, "unconfined_t",
@@ -153,8 +152,8 @@ static void test_relabelled_port(void **state)
     assert_int_equal(world.losses.ports[0].low, 3000);
     /* httpd_t may bind what it may serve on, not connect to it. */
     assert_int_equal(world.exposure.gains_total, 1);
-    assert_true(has_change(world.exposure.gains, 1, "httpd_t", "http_port_t", "tcp_socket",
-                           "name_bind"));
+    assert_true(
+        has_change(world.exposure.gains, 1, "httpd_t", "http_port_t", "tcp_socket", "name_bind"));
     assert_int_equal(world.exposure.ports_count, 1);
     world_close(&world);
 }
@@ -206,8 +205,7 @@ static void test_new_type(void **state)
     assert_true(has_change(world.exposure.gains, world.exposure.n_gains, "httpd_t", "app_data_t",
                            "file", "read"));
     assert_true(has_change(world.exposure.gains, world.exposure.n_gains, "unconfined_t",
-                           "app_data_t", "file",
-                           "append create getattr map open read write"));
+                           "app_data_t", "file", "append create getattr map open read write"));
     assert_true(has_change(world.exposure.gains, world.exposure.n_gains, "app_data_t", "fs_t",
                            "filesystem", "associate"));
     world_close(&world);
@@ -271,7 +269,7 @@ static void enumerate_rules(const World *world, Enumerated *result)
     assert_true(n < 512);
     for (uint32_t domain = 1; domain <= n; domain++)
         for (uint32_t target = 1; target <= n; target++)
-            for (uint32_t class = 1; class <= policy_n_classes(world->policy); class++) {
+            for (uint32_t class = 1; class <= policy_n_classes(world->policy); class ++) {
                 uint32_t had, has;
 
                 if (policy_type_is_attribute(world->policy, domain) ||
@@ -336,12 +334,11 @@ static void test_agrees_with_enumeration(void **state)
         for (uint32_t b = 1; b <= policy_n_booleans(world.policy); b++) {
             assert_int_equal(
                 hypothesis_set_boolean_value(world.before, b, next_random(&random) % 2), 0);
-            assert_int_equal(
-                hypothesis_set_boolean_value(world.after, b, next_random(&random) % 2), 0);
+            assert_int_equal(hypothesis_set_boolean_value(world.after, b, next_random(&random) % 2),
+                             0);
         }
         if (round % 3 == 0)
-            assert_int_equal(hypothesis_add_allow(world.after,
-                                                  types[next_random(&random) % 3],
+            assert_int_equal(hypothesis_add_allow(world.after, types[next_random(&random) % 3],
                                                   types[next_random(&random) % 5], "tcp_socket",
                                                   "name_connect name_bind read"),
                              0);

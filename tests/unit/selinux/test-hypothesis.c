@@ -54,9 +54,9 @@ static void test_adds_rules(void **state)
     _cleanup_(policy_cleanup) Policy *policy = load_policy(POLICY_FEDORA);
     _cleanup_(hypothesis_cleanup) Hypothesis *hypothesis = hypothesis_new(policy);
 
-    assert_int_equal(hypothesis_add_allow(hypothesis, "httpd_t", "ntop_port_t", "tcp_socket",
-                                          "name_connect"),
-                     0);
+    assert_int_equal(
+        hypothesis_add_allow(hypothesis, "httpd_t", "ntop_port_t", "tcp_socket", "name_connect"),
+        0);
     assert_true(allowed(hypothesis, HTTPD, "ntop_port_t", "tcp_socket", "name_connect"));
     assert_false(allowed(hypothesis, HTTPD, "redis_port_t", "tcp_socket", "name_connect"));
     assert_false(allowed(hypothesis, HTTPD, "ntop_port_t", "tcp_socket", "name_bind"));
@@ -77,14 +77,12 @@ static void test_adds_rules(void **state)
         assert_int_equal(decide_is_allowed(hypothesis, &other), 0);
     }
 
-    assert_int_equal(hypothesis_add_allow(hypothesis, "nginx_t", "etc_t", "file", "read"),
-                     -ENOENT);
+    assert_int_equal(hypothesis_add_allow(hypothesis, "nginx_t", "etc_t", "file", "read"), -ENOENT);
     assert_int_equal(hypothesis_add_allow(hypothesis, "httpd_t", "sock_t", "file", "read"),
                      -ENOENT);
     assert_int_equal(hypothesis_add_allow(hypothesis, "httpd_t", "etc_t", "files", "read"),
                      -ENOENT);
-    assert_int_equal(hypothesis_add_allow(hypothesis, "httpd_t", "etc_t", "file", "frob"),
-                     -ENOENT);
+    assert_int_equal(hypothesis_add_allow(hypothesis, "httpd_t", "etc_t", "file", "frob"), -ENOENT);
     assert_int_equal(hypothesis_add_allow(hypothesis, "httpd_t", "etc_t", "file", " "), -EINVAL);
 }
 
@@ -95,8 +93,7 @@ static void test_rules_do_not_lift_constraints(void **state)
     _cleanup_(hypothesis_cleanup) Hypothesis *hypothesis = hypothesis_new(policy);
     Access constrained = make_access("system_u:system_r:webtool_t:s0",
                                      "system_u:object_r:etc_t:s0:c1", "file", "write");
-    Access bounded =
-        make_access("system_u:system_r:backup_t:s0", object("cert_t"), "file", "read");
+    Access bounded = make_access("system_u:system_r:backup_t:s0", object("cert_t"), "file", "read");
 
     assert_int_equal(hypothesis_add_allow(hypothesis, "webtool_t", "etc_t", "file", "write"), 0);
     assert_int_equal(decide_is_allowed(hypothesis, &constrained), 0);
@@ -124,8 +121,8 @@ static void test_adds_types(void **state)
     assert_int_equal(policy_find_type(policy, "selguard_port_t"), 0);
 
     /* Rules on its attributes reach it, others do not. */
-    assert_true(allowed(hypothesis, "unconfined_u:unconfined_r:unconfined_t:s0",
-                        "selguard_port_t", "tcp_socket", "name_connect"));
+    assert_true(allowed(hypothesis, "unconfined_u:unconfined_r:unconfined_t:s0", "selguard_port_t",
+                        "tcp_socket", "name_connect"));
     assert_false(allowed(hypothesis, HTTPD, "selguard_port_t", "tcp_socket", "name_connect"));
     assert_int_equal(hypothesis_set_boolean(hypothesis, "httpd_can_network_connect", true), 0);
     assert_true(allowed(hypothesis, HTTPD, "selguard_port_t", "tcp_socket", "name_connect"));
@@ -221,8 +218,7 @@ static void test_is_bounded(void **state)
         assert_int_equal(hypothesis_set_file_type(hypothesis, "/x", false, name), 0);
     }
     assert_int_equal(hypothesis_add_type(hypothesis, "more_t", NULL), -E2BIG);
-    assert_int_equal(hypothesis_add_allow(hypothesis, "httpd_t", "new0_t", "file", "read"),
-                     -E2BIG);
+    assert_int_equal(hypothesis_add_allow(hypothesis, "httpd_t", "new0_t", "file", "read"), -E2BIG);
     assert_int_equal(hypothesis_set_port(hypothesis, PORT_TCP, 1, 2, "new0_t"), -E2BIG);
     assert_int_equal(hypothesis_set_file_type(hypothesis, "/x", false, "new0_t"), -E2BIG);
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/selinux/security-context.h"
 #include "tests/unit/selinux/policy-oracle.h"
 
 /* Contexts per assignment of the booleans, and assignments. Each context pair asks for
@@ -69,8 +70,8 @@ static const char *draw_range(Draw *draw, bool ranged)
                                           : levels[draw_number(draw, ELEMENTS_OF(levels))];
 }
 
-static void write_context(Draw *draw, char *text, const char *user, const char *role,
-                          uint32_t type, bool ranged)
+static void write_context(Draw *draw, char *text, const char *user, const char *role, uint32_t type,
+                          bool ranged)
 {
     const char *range = draw_range(draw, ranged);
 
@@ -78,12 +79,24 @@ static void write_context(Draw *draw, char *text, const char *user, const char *
                    policy_type_name(draw->policy, type), range ? ":" : "", range ? range : "");
 }
 
+static void compare_validity(const Draw *draw, const char *text)
+{
+    SecurityContext context = {};
+    int status = security_context_parse(draw->policy, /* hypothesis= */ NULL, text, &context);
+    bool valid = oracle_is_valid(text);
+
+    if ((status == CONTEXT_OK) != valid)
+        print_error("%s: we say %d, libsepol says %s\n", text, status, valid ? "valid" : "invalid");
+    assert_int_equal(status == CONTEXT_OK, valid);
+    security_context_clear(&context);
+}
+
 /* A subject: a user and a role of the policy that may have the type, if one is found soon. */
 static void draw_subject(Draw *draw, char *text, uint32_t type)
 {
-    static const char *const users[] = {"system_u", "unconfined_u", "user_u", "staff_u"};
-    static const char *const roles[] = {"system_r",   "unconfined_r", "user_r",
-                                        "staff_r", "webadm_r",     "sysadm_r"};
+    static const char *const users[] = {"system_u", "unconfined_u", "user_u", "staff_u", "guest_u"};
+    static const char *const roles[] = {"system_r", "unconfined_r", "user_r",
+                                        "staff_r",  "webadm_r",     "sysadm_r"};
 
     for (unsigned i = 0; i < 40; i++) {
         const char *user = users[i < 10 ? 0 : draw_number(draw, ELEMENTS_OF(users))];
@@ -96,6 +109,7 @@ static void draw_subject(Draw *draw, char *text, uint32_t type)
         if (!policy_find_user(draw->policy, user) || !policy_find_role(draw->policy, role))
             continue;
         write_context(draw, text, user, role, type, /* ranged= */ true);
+        compare_validity(draw, text);
         if (oracle_is_valid(text))
             return;
     }
@@ -117,11 +131,16 @@ static void draw_like_denial(Draw *draw)
         const char *class_name;
         const char *target; /* attribute */
     } kinds[] = {
-        {"file", "file_type"},         {"dir", "file_type"},
-        {"sock_file", "pidfile"},      {"lnk_file", "file_type"},
-        {"tcp_socket", "port_type"},   {"udp_socket", "port_type"},
-        {"unix_stream_socket", "domain"}, {"process", "domain"},
-        {"tcp_socket", "self"},        {"filesystem", NULL},
+        {"file", "file_type"},
+        {"dir", "file_type"},
+        {"sock_file", "pidfile"},
+        {"lnk_file", "file_type"},
+        {"tcp_socket", "port_type"},
+        {"udp_socket", "port_type"},
+        {"unix_stream_socket", "domain"},
+        {"process", "domain"},
+        {"tcp_socket", "self"},
+        {"filesystem", NULL},
     };
     uint32_t httpd = policy_find_type(draw->policy, "httpd_t");
     uint32_t source = draw_number(draw, 2) && httpd ? httpd : draw_type(draw, "domain");
@@ -194,11 +213,10 @@ static void compare(const Draw *draw, const Hypothesis *hypothesis, Totals *tota
         uint32_t bit = policy_find_permission(draw->policy, draw->class, permission->name);
         uint32_t allowed = 0, audited = 0;
         unsigned reason = 0;
-        Access one = make_access(draw->source, draw->target, access.target_class,
-                                 permission->name);
+        Access one = make_access(draw->source, draw->target, access.target_class, permission->name);
 
-        assert_true(oracle_compute(draw->source, draw->target, draw->class, bit, &allowed,
-                                   &audited, &reason));
+        assert_true(oracle_compute(draw->source, draw->target, draw->class, bit, &allowed, &audited,
+                                   &reason));
         if (permission->allowed != ((allowed & bit) != 0))
             report(draw, permission, "verdict");
         assert_int_equal(permission->allowed, (allowed & bit) != 0);

@@ -55,8 +55,7 @@ static void test_reads_names(void **state)
     assert_int_not_equal(boolean, 0);
     assert_string_equal(policy_boolean_name(policy, boolean), "httpd_can_network_connect");
     assert_false(policy_boolean_value(policy, boolean));
-    assert_true(
-        policy_boolean_value(policy, policy_find_boolean(policy, "httpd_verify_dns")));
+    assert_true(policy_boolean_value(policy, policy_find_boolean(policy, "httpd_verify_dns")));
     assert_int_equal(policy_find_boolean(policy, "no_such_boolean"), 0);
     assert_int_not_equal(policy_find_role(policy, "system_r"), 0);
     assert_int_not_equal(policy_find_user(policy, "system_u"), 0);
@@ -243,13 +242,13 @@ static void test_rejects_bad_files(void **state)
     (void)unlink(path);
 }
 
-/* Every truncation is refused. */
-static void test_rejects_every_truncation(void **state)
+/* Truncations are refused: each in the header and the names, then one in thirteen. */
+static void test_rejects_truncations(void **state)
 {
     size_t size = 0;
     _cleanup_free_ char *image = read_image(POLICY_FEDORA, &size);
 
-    for (size_t length = 0; length < size; length++) {
+    for (size_t length = 0; length < size; length += length < 1500 ? 1 : 13) {
         Policy *policy = NULL;
 
         assert_true(policy_load_memory(image, length, &policy, /* ret_message= */ NULL) < 0);
@@ -267,9 +266,9 @@ static void ask_everything(const Policy *policy)
         free(policy_condition_to_string(policy, i));
     for (uint32_t source = 1; source <= n; source += 7)
         for (uint32_t target = 1; target <= n; target += 5)
-            for (uint32_t class = 1; class <= policy_n_classes(policy); class++)
+            for (uint32_t class = 1; class <= policy_n_classes(policy); class ++)
                 (void)decide_allowed_by_rules(hypothesis, source, target, class);
-    for (uint32_t class = 1; class <= policy_n_classes(policy); class++) {
+    for (uint32_t class = 1; class <= policy_n_classes(policy); class ++) {
         Access access = make_access(HTTPD, "system_u:system_r:webtool_t:s0-s0:c0.c7",
                                     strempty(policy_class_name(policy, class)), "read signal");
         Decision decision = {};
@@ -324,11 +323,11 @@ static void test_survives_flipped_bits(void **state)
     uint64_t random = 0x5e1f;
     unsigned libsepol = 0;
     unsigned ours = 0;
-    volatile Stage *stage = mmap(NULL, sizeof(*stage), PROT_READ | PROT_WRITE,
-                                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    volatile Stage *stage =
+        mmap(NULL, sizeof(*stage), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
     assert_ptr_not_equal(stage, MAP_FAILED);
-    for (unsigned round = 0; round < 1500; round++) {
+    for (unsigned round = 0; round < 600; round++) {
         size_t at = 20 + next_random(&random) % (size - 20);
         char bit = (char)(1u << next_random(&random) % 8);
         int status = 0;
@@ -350,7 +349,7 @@ static void test_survives_flipped_bits(void **state)
             print_error("byte %zu ^ %#x: status %#x\n", at, (unsigned)(unsigned char)bit,
                         (unsigned)status);
     }
-    print_message("libsepol itself failed on %u of 1500 images\n", libsepol);
+    print_message("libsepol itself failed on %u of 600 images\n", libsepol);
     (void)munmap((void *)(uintptr_t)stage, sizeof(*stage));
     assert_int_equal(ours, 0);
 }
@@ -366,7 +365,7 @@ int main(void)
         cmocka_unit_test(test_renders_conditions),
         cmocka_unit_test(test_rejects_bad_images),
         cmocka_unit_test(test_rejects_bad_files),
-        cmocka_unit_test(test_rejects_every_truncation),
+        cmocka_unit_test(test_rejects_truncations),
         cmocka_unit_test(test_survives_flipped_bits),
     };
 

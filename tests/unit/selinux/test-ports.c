@@ -54,8 +54,7 @@ static void test_finds_labels(void **state)
         _cleanup_free_ char *context = NULL;
         PortLabel label = {};
 
-        assert_int_equal(
-            port_find_label(hypothesis, cases[i].protocol, cases[i].port, &label), 0);
+        assert_int_equal(port_find_label(hypothesis, cases[i].protocol, cases[i].port, &label), 0);
         assert_string_equal(label.type_name, cases[i].type);
         assert_int_equal(label.low, cases[i].low);
         assert_int_equal(label.high, cases[i].high);
@@ -95,8 +94,8 @@ static void test_overrides_labels(void **state)
 
 static void test_lists_ranges(void **state)
 {
-    static const PortRange http[] = {{80, 81}, {443, 443}, {488, 488}, {8008, 8009},
-                                     {8443, 8443}, {9000, 9000}};
+    static const PortRange http[] = {{80, 81},     {443, 443},   {488, 488},
+                                     {8008, 8009}, {8443, 8443}, {9000, 9000}};
     static const PortRange ntop[] = {{3001, 3001}};
     _cleanup_(policy_cleanup) Policy *policy = load_policy(POLICY_FEDORA);
     _cleanup_(hypothesis_cleanup) Hypothesis *hypothesis = hypothesis_new(policy);
@@ -116,10 +115,9 @@ static void test_lists_ranges(void **state)
 
 static void test_measures_reach(void **state)
 {
-    static const PortRange relayed[] = {{53, 53},     {80, 81},       {443, 443},
-                                        {488, 488},   {8008, 8009},   {8080, 8080},
-                                        {8118, 8118}, {8123, 8123},   {8443, 8443},
-                                        {9000, 9000}, {9090, 9090},   {10001, 10010},
+    static const PortRange relayed[] = {{53, 53},       {80, 81},      {443, 443},   {488, 488},
+                                        {8008, 8009},   {8080, 8080},  {8118, 8118}, {8123, 8123},
+                                        {8443, 8443},   {9000, 9000},  {9090, 9090}, {10001, 10010},
                                         {11211, 11211}, {32768, 60999}};
     static const PortRange all[] = {{0, 65535}};
     _cleanup_(policy_cleanup) Policy *policy = load_policy(POLICY_FEDORA);
@@ -214,12 +212,9 @@ static void test_names_protocols(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_finds_labels),
-        cmocka_unit_test(test_overrides_labels),
-        cmocka_unit_test(test_lists_ranges),
-        cmocka_unit_test(test_measures_reach),
-        cmocka_unit_test(test_merges_ranges),
-        cmocka_unit_test(test_finds_nodes_and_interfaces),
+        cmocka_unit_test(test_finds_labels),    cmocka_unit_test(test_overrides_labels),
+        cmocka_unit_test(test_lists_ranges),    cmocka_unit_test(test_measures_reach),
+        cmocka_unit_test(test_merges_ranges),   cmocka_unit_test(test_finds_nodes_and_interfaces),
         cmocka_unit_test(test_names_protocols),
     };
 

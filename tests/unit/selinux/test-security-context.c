@@ -19,8 +19,7 @@ static const struct {
     {"system_u:system_r:httpd_t:s0:c5,c1,c0", CONTEXT_OK, "system_u:system_r:httpd_t:s0:c0,c1,c5"},
     {"system_u:system_r:httpd_t:s0-s0", CONTEXT_OK, "system_u:system_r:httpd_t:s0"},
     {"system_u:system_r:httpd_t:systemlow", CONTEXT_OK, "system_u:system_r:httpd_t:s0"},
-    {"system_u:object_r:web_content_t:s0", CONTEXT_OK,
-     "system_u:object_r:httpd_sys_content_t:s0"},
+    {"system_u:object_r:web_content_t:s0", CONTEXT_OK, "system_u:object_r:httpd_sys_content_t:s0"},
 
     {"", CONTEXT_MALFORMED, NULL},
     {":::", CONTEXT_MALFORMED, NULL},
@@ -49,6 +48,14 @@ static const struct {
     {"system_u:system_r:httpd_t:s0:c1-s0:c2", CONTEXT_UNKNOWN_RANGE, NULL},
     {"system_u:system_r:httpd_t:s0:c1-s0", CONTEXT_UNKNOWN_RANGE, NULL},
     {"system_u:system_r:httpd_t:s0:c0.c7:x", CONTEXT_UNKNOWN_RANGE, NULL},
+
+    /* The role may not have the type, the user not the role, the user not the range; none of
+     * it matters for objects. */
+    {"system_u:system_r:etc_t:s0", CONTEXT_NOT_AUTHORIZED, NULL},
+    {"system_u:unconfined_r:httpd_t:s0", CONTEXT_NOT_AUTHORIZED, NULL},
+    {"guest_u:system_r:httpd_t:s0", CONTEXT_OK, NULL},
+    {"guest_u:system_r:httpd_t:s0:c1", CONTEXT_NOT_AUTHORIZED, NULL},
+    {"guest_u:object_r:etc_t:s0:c1", CONTEXT_OK, NULL},
 };
 
 static void test_parses_contexts(void **state)
@@ -79,8 +86,8 @@ static void test_parses_without_levels(void **state)
     _cleanup_free_ char *text = NULL;
     SecurityContext context = {};
 
-    assert_int_equal(
-        security_context_parse(policy, NULL, "system_u:system_r:httpd_t", &context), CONTEXT_OK);
+    assert_int_equal(security_context_parse(policy, NULL, "system_u:system_r:httpd_t", &context),
+                     CONTEXT_OK);
     text = security_context_to_string(policy, NULL, &context);
     assert_string_equal(text, "system_u:system_r:httpd_t");
     security_context_clear(&context);
