@@ -10,7 +10,6 @@
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
 #include "daemon/diagnose/candidates.h"
-#include "daemon/diagnose/relabel-exposure.h"
 #include "daemon/diagnose/target-path.h"
 #include "daemon/selinux/type-traits.h"
 
@@ -186,6 +185,15 @@ static int submit(const FileContext *context, const TargetPath *target, const ch
                   bool with_rule)
 {
     _cleanup_(hypothesis_cleanup) Hypothesis *after = hypothesis_copy(context->base->current);
+    static char class_file[] = "file", class_dir[] = "dir", class_link[] = "lnk_file",
+                class_socket[] = "sock_file";
+    char *const tree_classes[] = {class_file, class_dir, class_link, class_socket, NULL};
+    char *const object_class[] = {context->diagnosis->access.target_class, NULL};
+    const ExposureRelabel relabel = {
+        .old_type = context->type,
+        .new_type = type,
+        .classes = target->tree ? tree_classes : object_class,
+    };
     Fix fix = {.reversible = true};
     int r = after ? 0 : -ENOMEM;
 
@@ -207,9 +215,6 @@ static int submit(const FileContext *context, const TargetPath *target, const ch
         if (!fix.summary)
             r = -ENOMEM;
     }
-    if (r >= 0)
-        r = relabel_exposure_add(&fix, context->base->current, context->domain, context->type, type,
-                                 context->diagnosis->access.target_class, target->tree);
     if (r < 0) {
         fix_clear(&fix);
         return r == -ENOENT ? 0 : r; /* a type that this policy does not have */
@@ -225,7 +230,8 @@ static int submit(const FileContext *context, const TargetPath *target, const ch
         }
     }
     fix.evidence = with_rule ? EVIDENCE_FILE_CONTEXT : EVIDENCE_DEFAULT_LABEL;
-    return candidate_submit(context->diagnosis, context->base, &fix, after);
+    r = candidate_submit(context->diagnosis, context->base, &fix, after, &relabel);
+    return r == -ENOENT ? 0 : r;
 }
 
 static int try_default_label(const FileContext *context)

@@ -54,5 +54,5 @@ int candidates_add_module(Diagnosis *diagnosis, const CandidateContext *context)
         fix_clear(&fix);
         return r;
     }
-    return candidate_submit(diagnosis, context, &fix, after);
+    return candidate_submit(diagnosis, context, &fix, after, /* relabel= */ NULL);
 }

@@ -78,7 +78,7 @@ static int submit_label(Diagnosis *diagnosis, const PortContext *context, const 
         fix_clear(&fix);
         return r;
     }
-    return candidate_submit(diagnosis, context->base, &fix, after);
+    return candidate_submit(diagnosis, context->base, &fix, after, /* relabel= */ NULL);
 }
 
 /* A set that helps without the label as well needs no label. */
@@ -297,7 +297,7 @@ static int add_own_type(Diagnosis *diagnosis, const PortContext *context)
         fix_clear(&fix);
         return r;
     }
-    return candidate_submit(diagnosis, context->base, &fix, after);
+    return candidate_submit(diagnosis, context->base, &fix, after, /* relabel= */ NULL);
 }
 
 int candidates_add_ports(Diagnosis *diagnosis, const CandidateContext *base)

@@ -22,11 +22,11 @@ static char *describe_plan(const Plan *plan)
 }
 
 int candidate_submit(Diagnosis *diagnosis, const CandidateContext *context, Fix *fix,
-                     const Hypothesis *after)
+                     const Hypothesis *after, const ExposureRelabel *relabel)
 {
     _cleanup_free_ char *refusal = NULL;
     bool failed;
-    int r = fix_evaluate(fix, context->operation, context->current, after);
+    int r = fix_evaluate(fix, context->operation, context->current, after, relabel);
 
     if (r < 0 || !fix->proven)
         goto finish;
@@ -93,7 +93,7 @@ static int submit_boolean_set(Diagnosis *diagnosis, const CandidateContext *cont
         fix_clear(&fix);
         return r;
     }
-    return candidate_submit(diagnosis, context, &fix, after);
+    return candidate_submit(diagnosis, context, &fix, after, /* relabel= */ NULL);
 }
 
 int candidates_add_booleans(Diagnosis *diagnosis, const CandidateContext *context)

@@ -8,6 +8,7 @@
 #include "daemon/core/diagnosis.h"
 #include "daemon/diagnose/operation.h"
 #include "daemon/selinux/boolean-sets.h"
+#include "daemon/selinux/exposure.h"
 #include "daemon/selinux/hypothesis.h"
 
 typedef struct CandidateContext {
@@ -33,6 +34,7 @@ int candidates_add_module(Diagnosis *diagnosis, const CandidateContext *context)
 int boolean_set_to_actions(const BooleanSet *set, Plan *plan, char **ret_words);
 
 /* Takes over the content of *fix (plan and summary set), evaluates it and adds it to the
- * diagnosis as a fix or a refusal; drops it if it does not help. 0 or a negative errno. */
+ * diagnosis as a fix or a refusal; drops it if it does not help. `relabel` as in fix.h. 0 or a
+ * negative errno. */
 int candidate_submit(Diagnosis *diagnosis, const CandidateContext *context, Fix *fix,
-                     const Hypothesis *after);
+                     const Hypothesis *after, const ExposureRelabel *relabel);

@@ -7,7 +7,6 @@
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
 #include "daemon/selinux/decide.h"
-#include "daemon/selinux/exposure.h"
 
 static int ask(const Question *question, const Hypothesis *hypothesis, Access *ret_access)
 {
@@ -67,18 +66,14 @@ static void take_losses(Fix *fix, ExposureLosses *losses)
         access_change_clear(&fix->breaks[--fix->n_breaks]);
 }
 
-static int measure(Fix *fix, const char *focus, const Hypothesis *before, const Hypothesis *after)
+static int measure(Fix *fix, const char *focus, const Hypothesis *before, const Hypothesis *after,
+                   const ExposureRelabel *relabel)
 {
     Exposure *exposure = &fix->exposure;
     ExposureLosses losses = {};
-    int r;
+    int r = exposure_compute_relabels(before, after, focus, relabel, relabel ? 1 : 0, exposure,
+                                      &losses);
 
-    if (fix->evidence != EVIDENCE_NONE) {
-        /* A relabelled object: the candidate has measured it, and no rule changes. */
-        exposure->known = true;
-        return 0;
-    }
-    r = exposure_compute(before, after, focus, exposure, &losses);
     if (r < 0)
         return r;
     take_losses(fix, &losses);
@@ -94,7 +89,7 @@ static int measure(Fix *fix, const char *focus, const Hypothesis *before, const 
 }
 
 int fix_evaluate(Fix *fix, const Operation *operation, const Hypothesis *before,
-                 const Hypothesis *after)
+                 const Hypothesis *after, const ExposureRelabel *relabel)
 {
     char focus[256];
     int r;
@@ -106,7 +101,7 @@ int fix_evaluate(Fix *fix, const Operation *operation, const Hypothesis *before,
             return r;
     }
     r = context_type_copy(operation->questions[0].access.source_context, focus, sizeof(focus));
-    return r < 0 ? r : measure(fix, focus, before, after);
+    return r < 0 ? r : measure(fix, focus, before, after, relabel);
 }
 
 /* A port label opens one port to whoever may use the label; only a boolean opens things that

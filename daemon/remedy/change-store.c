@@ -197,12 +197,10 @@ static int load_one(ChangeStore *store, const char *name)
     r = file_read(store->directory_fd, name, &record);
     if (r == -ENOMEM)
         return r;
-    if (r >= 0 && record->id != id) {
+    if (r < 0 || !record || record->id != id) {
         change_record_free(record);
-        r = -EBADMSG;
-    }
-    if (r < 0)
         return set_aside(store, name);
+    }
     r = records_insert(store, record);
     if (r < 0)
         change_record_free(record);

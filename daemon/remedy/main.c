@@ -134,9 +134,8 @@ static void begin_stop(Program *program)
     (void)sd_notify(/* unset_environment= */ 0, "STOPPING=1");
     program->service.polkit = polkit_free(program->service.polkit);
     manager_stop(program->service.manager);
-    if (!is_busy(program))
-        (void)sd_event_exit(program->event, 0);
-    else if (sd_event_add_post(program->event, &program->defer_exit, on_defer_exit, program) < 0)
+    if (!is_busy(program) ||
+        sd_event_add_post(program->event, &program->defer_exit, on_defer_exit, program) < 0)
         (void)sd_event_exit(program->event, 0);
 }
 

@@ -112,7 +112,7 @@ static int read_option(sd_bus_message *message, Option option, Request *request,
     case OPTION_DIAGNOSIS_ID:
         r = read_text(message, "DiagnosisId", REMEDY_DIAGNOSIS_ID_MAX, &request->diagnosis_id,
                       ret_error);
-        if (r >= 0 && !diagnosis_id_is_valid(request->diagnosis_id))
+        if (r >= 0 && !diagnosis_id_is_valid(strempty(request->diagnosis_id)))
             return bus_error_set(ret_error, -EINVAL,
                                  "DiagnosisId has a character it may not have.");
         return r;

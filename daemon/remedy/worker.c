@@ -172,9 +172,13 @@ static void worker_read_output(Worker *worker)
     ssize_t n;
 
     while ((n = read(worker->output, buffer, sizeof(buffer))) > 0)
-        for (ssize_t i = 0; i < n && worker->n_printed < sizeof(worker->printed) - 1; i++)
-            worker->printed[worker->n_printed++] =
-                (unsigned char)buffer[i] < 0x20 ? ' ' : buffer[i];
+        for (ssize_t i = 0; i < n && worker->n_printed < sizeof(worker->printed) - 1; i++) {
+            char byte = buffer[i];
+
+            if ((unsigned char)byte < 0x20)
+                byte = ' ';
+            worker->printed[worker->n_printed++] = byte;
+        }
     if (n == 0 && worker->output_source)
         (void)sd_event_source_set_enabled(worker->output_source, SD_EVENT_OFF);
 }

@@ -13,16 +13,8 @@
 
 #include "daemon/core/limits.h"
 #include "daemon/core/text.h"
+#include "daemon/selinux/boolean-assignment.h"
 #include "daemon/selinux/decide-internal.h"
-
-/* Booleans whose value one assignment fixes, changed or not. */
-#define ASSIGNMENT_TERMS_MAX 40u
-
-typedef struct Assignment {
-    uint32_t terms[ASSIGNMENT_TERMS_MAX]; /* boolean << 1 | value, ascending */
-    uint32_t n_terms;
-    uint32_t n_changes;
-} Assignment;
 
 typedef struct Clause {
     uint32_t *branches; /* condition << 1 | branch, ascending; any one suffices */
@@ -179,85 +171,7 @@ static int add_access(Search *search, const Access *access)
     return r;
 }
 
-/* --- assignments -------------------------------------------------------- */
-
-static bool is_part_of(const Assignment *a, const Assignment *b)
-{
-    uint32_t j = 0;
-
-    if (a->n_terms > b->n_terms)
-        return false;
-    for (uint32_t i = 0; i < a->n_terms; i++) {
-        while (j < b->n_terms && b->terms[j] < a->terms[i])
-            j++;
-        if (j == b->n_terms || b->terms[j] != a->terms[i])
-            return false;
-    }
-    return true;
-}
-
-typedef enum AddResult {
-    ADD_OK,
-    ADD_CONFLICT,
-    ADD_TOO_LARGE,
-} AddResult;
-
-static AddResult assignment_add(const Hypothesis *hypothesis, Assignment *assignment,
-                                uint32_t boolean, bool value)
-{
-    uint32_t term = boolean << 1 | (value ? 1u : 0u);
-    uint32_t at = 0;
-
-    while (at < assignment->n_terms && assignment->terms[at] >> 1 < boolean)
-        at++;
-    if (at < assignment->n_terms && assignment->terms[at] >> 1 == boolean)
-        return assignment->terms[at] == term ? ADD_OK : ADD_CONFLICT;
-    if (assignment->n_terms == ASSIGNMENT_TERMS_MAX)
-        return ADD_TOO_LARGE;
-    if (hypothesis_boolean(hypothesis, boolean) != value) {
-        if (assignment->n_changes == POLICY_BOOLEAN_SET_MAX)
-            return ADD_TOO_LARGE;
-        assignment->n_changes++;
-    }
-    memmove(assignment->terms + at + 1, assignment->terms + at,
-            (assignment->n_terms - at) * sizeof(term));
-    assignment->terms[at] = term;
-    assignment->n_terms++;
-    return ADD_OK;
-}
-
-typedef struct AssignmentList {
-    Assignment *items;
-    size_t n;
-} AssignmentList;
-
-/* Keeps only those of which no part is in the list. */
-static int list_add(AssignmentList *list, const Assignment *assignment, bool *complete)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < list->n; i++)
-        if (is_part_of(&list->items[i], assignment))
-            return 0;
-    for (size_t i = 0; i < list->n; i++)
-        if (!is_part_of(assignment, &list->items[i]))
-            list->items[kept++] = list->items[i];
-    list->n = kept;
-    if (list->n == POLICY_ASSIGNMENTS_MAX) {
-        *complete = false;
-        return 0;
-    }
-    if ((list->n & (list->n - 1)) == 0) {
-        Assignment *larger =
-            reallocarray(list->items, list->n == 0 ? 1 : list->n * 2, sizeof(*larger));
-
-        if (!larger)
-            return -ENOMEM;
-        list->items = larger;
-    }
-    list->items[list->n++] = *assignment;
-    return 0;
-}
+/* --- combining ----------------------------------------------------------- */
 
 /* Adds to `base` each valuation of the condition's booleans that makes the branch active. */
 static int extend_by_branch(Search *search, const Assignment *base, uint32_t branch,
@@ -276,19 +190,19 @@ static int extend_by_branch(Search *search, const Assignment *base, uint32_t bra
         return -ENOMEM;
     for (uint32_t bits = 0; bits < UINT32_C(1) << booleans.n; bits++) {
         Assignment extended = *base;
-        AddResult added = ADD_OK;
+        AssignmentResult added = ASSIGNMENT_OK;
 
         for (size_t i = 0; i < booleans.n; i++)
             values[booleans.values[i] - 1] = bits >> i & 1;
         if (policy_condition_evaluate(policy, branch >> 1, values) != (int)(branch & 1))
             continue;
-        for (size_t i = 0; i < booleans.n && added == ADD_OK; i++)
+        for (size_t i = 0; i < booleans.n && added == ASSIGNMENT_OK; i++)
             added = assignment_add(search->hypothesis, &extended, booleans.values[i],
                                    values[booleans.values[i] - 1]);
-        if (added == ADD_TOO_LARGE)
+        if (added == ASSIGNMENT_TOO_LARGE)
             search->complete = false;
-        if (added == ADD_OK) {
-            int r = list_add(list, &extended, &search->complete);
+        if (added == ASSIGNMENT_OK) {
+            int r = assignment_list_add(list, &extended, &search->complete);
 
             if (r < 0)
                 return r;
@@ -338,7 +252,7 @@ static int keep_minimal_changes(Search *search)
             if (hypothesis_boolean(search->hypothesis, from->terms[t] >> 1) !=
                 ((from->terms[t] & 1) != 0))
                 changes.terms[changes.n_terms++] = from->terms[t];
-        r = list_add(&minimal, &changes, &search->complete);
+        r = assignment_list_add(&minimal, &changes, &search->complete);
         if (r < 0) {
             free(minimal.items);
             return r;

@@ -27,10 +27,15 @@ typedef struct DifferenceItem {
 /* Returns 0 to go on. */
 typedef int (*DifferenceSink)(const DifferenceItem *item, void *data);
 
-/* Adds what active rules let `domain` do to the types, by value (n_types + 1 elements). */
+/* Whether a type, maybe an added one, has the attribute (or is that type). */
+bool exposure_is_member(const Hypothesis *hypothesis, uint32_t type, uint32_t attribute);
+/* Whether a rule of the table counts under the hypothesis' booleans. */
+bool exposure_is_active(const Hypothesis *hypothesis, const RuleTable *table, size_t at);
+
+/* Sets what active rules let `domain` do to the types, by value (n_types + 1 elements). */
 void exposure_fill_row(const Hypothesis *hypothesis, uint32_t domain, uint32_t class,
                        uint32_t n_types, uint32_t *row);
-/* Adds what active rules let each type do to `target`. */
+/* Sets what active rules let each type do to `target`. */
 void exposure_fill_column(const Hypothesis *hypothesis, uint32_t target, uint32_t class,
                           uint32_t n_types, uint32_t *column);
 

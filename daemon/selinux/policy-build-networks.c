@@ -13,8 +13,7 @@ static int copy_level(const Policy *policy, const mls_level_t *level, uint32_t *
 
     if (level->sens == 0 || level->sens > policy->n_sensitivities)
         return -EBADMSG;
-    BITMAP_FOREACH(&level->cat, bit)
-    {
+    BITMAP_FOREACH (&level->cat, bit) {
         if (bit >= policy->n_categories)
             return -EBADMSG;
         categories[bit / 64] |= UINT64_C(1) << (bit % 64);

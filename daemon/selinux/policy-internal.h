@@ -220,6 +220,7 @@ uint32_t policy_find_symbol(const Policy *policy, SymbolKind kind, const char *n
 /* Fills an empty policy from libsepol's. Returns 0, -ENOMEM, or -EBADMSG with a
  * reason in *ret_problem (static). */
 int policy_build(Policy *policy, const struct policydb *db, const char **ret_problem);
+int policy_build_names(Policy *policy, const struct policydb *db, const char **ret_problem);
 int policy_build_rules(Policy *policy, const struct policydb *db, const char **ret_problem);
 int policy_build_constraints(Policy *policy, const struct policydb *db, const char **ret_problem);
 int policy_build_networks(Policy *policy, const struct policydb *db, const char **ret_problem);

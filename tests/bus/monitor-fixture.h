@@ -17,9 +17,9 @@
 #define ACTION    "org.selguard.nginx1.read"
 #define SEC       UINT64_C(1000000)
 
-/* Of the monitor and of a client; any two that are not root and not each other. */
+/* Of the monitor and of a client: two that every system has (nobody, and daemon or bin). */
 #define MONITOR_UID 65534
-#define CLIENT_UID  65533
+#define CLIENT_UID  1
 
 typedef struct Fixture {
     Harness harness;

@@ -25,14 +25,14 @@ static pid_t find_worker(Fixture *fixture)
     _cleanup_free_ char *path =
         format_string("/proc/%d/task/%d/children", (int)fixture->remedy, (int)fixture->remedy);
     FILE *file = fopen(path, "re");
-    int pid = 0;
+    char line[64] = "";
 
     if (file) {
-        if (fscanf(file, "%d", &pid) != 1)
-            pid = 0;
+        if (!fgets(line, sizeof(line), file))
+            line[0] = '\0';
         (void)fclose(file);
     }
-    return pid;
+    return (pid_t)strtol(line, NULL, 10);
 }
 
 static void wait_phase(Fixture *fixture, const char *job, const char *phase)

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "daemon/core/text.h"
+#include "tests/bus/introspection.h"
 #include "tests/bus/remedy-fixture.h"
 #include "tests/unit/test.h"
 
@@ -219,80 +220,17 @@ static void test_idle_exit(void **state)
 
 /* --- the interface ------------------------------------------------------ */
 
-/* The interface's elements of an introspection text, one per line: "method Check in a(sa{sv})
- * plan …"; names and signatures in the order they are in. */
-static char *summarize(const char *xml, const char *interface)
-{
-    _cleanup_free_ char *start_tag = format_string("<interface name=\"%s\"", interface);
-    const char *at = strstr(xml, start_tag);
-    const char *end = at ? strstr(at, "</interface>") : NULL;
-    char *summary = strdup("");
-
-    assert_non_null(end);
-    for (at++; (at = strchr(at, '<')) && at < end;) {
-        _cleanup_free_ char *tag = NULL;
-        _cleanup_strv_ char **parts = NULL;
-        _cleanup_free_ char *old = NULL;
-        const char *close;
-
-        if (strncmp(at, "<!--", 4) == 0) {
-            at = strstr(at, "-->");
-            assert_non_null(at);
-            continue;
-        }
-        close = strchr(at, '>');
-        assert_non_null(close);
-        tag = strndup(at + 1, (size_t)(close - at - 1));
-        at = close;
-        if (tag[0] == '/' || strncmp(tag, "annotation", 10) == 0)
-            continue;
-        if (tag[strlen(tag) - 1] == '/')
-            tag[strlen(tag) - 1] = '\0';
-        /* Attributes may come in any order. */
-        parts = strv_split(tag, " \n");
-        strv_sort(parts);
-        free(tag);
-        tag = strv_join(parts, " ");
-        old = summary;
-        summary = format_string("%s%s\n", old, tag);
-    }
-    return summary;
-}
-
-static void compare_interface(Fixture *fixture, const char *documented, const char *path,
-                              const char *interface)
-{
-    sd_bus_message *reply = NULL;
-    const char *xml;
-    _cleanup_free_ char *ours = NULL;
-    _cleanup_free_ char *theirs = NULL;
-
-    assert_true(sd_bus_call_method(fixture->root, REMEDY, path,
-                                   "org.freedesktop.DBus.Introspectable", "Introspect", NULL,
-                                   &reply, NULL) >= 0);
-    assert_true(sd_bus_message_read(reply, "s", &xml) > 0);
-    ours = summarize(documented, interface);
-    theirs = summarize(xml, interface);
-    assert_string_equal(ours, theirs);
-    assert_true(strlen(ours) > 100);
-    sd_bus_message_unref(reply);
-}
-
 static void test_interface_is_as_documented(void **state)
 {
     Fixture *fixture = *state;
-    _cleanup_free_ char *file =
-        format_string("%s/dbus/org.selguard.Remedy1.xml", getenv("SELGUARD_SOURCE_ROOT"));
-    size_t size = 0;
-    _cleanup_free_ char *documented = harness_read(file, &size);
     sd_bus_message *reply = fixture_call_apply(fixture->root, BOOL_A, true, false, NULL, NULL);
     const char *job;
     JobOutcome outcome;
 
-    assert_non_null(documented);
     assert_true(sd_bus_message_read(reply, "o", &job) > 0);
-    compare_interface(fixture, documented, "/org/selguard/Remedy1", MANAGER);
-    compare_interface(fixture, documented, job, JOB);
+    introspection_compare(fixture->root, REMEDY, "org.selguard.Remedy1.xml",
+                          "/org/selguard/Remedy1", MANAGER);
+    introspection_compare(fixture->root, REMEDY, "org.selguard.Remedy1.xml", job, JOB);
     outcome = fixture_wait_job(fixture->root, job);
     sd_bus_message_unref(reply);
     (void)fixture_revert(fixture, outcome.change_id);

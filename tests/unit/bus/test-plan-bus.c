@@ -11,8 +11,9 @@
 
 /* Messages need a bus that they could go to. */
 static sd_bus *bus;
+static int peer = -1;
 
-static int setup(void **state)
+static int setup(void **state _unused_)
 {
     int pair[2];
 
@@ -20,16 +21,15 @@ static int setup(void **state)
     assert_true(sd_bus_new(&bus) >= 0);
     assert_true(sd_bus_set_fd(bus, pair[0], pair[0]) >= 0);
     assert_true(sd_bus_start(bus) >= 0);
-    *state = (void *)(intptr_t)pair[1];
+    peer = pair[1];
     return 0;
 }
 
-static int teardown(void **state)
+static int teardown(void **state _unused_)
 {
     sd_bus_close(bus);
     sd_bus_unref(bus);
-    close((int)(intptr_t)*state);
-    return 0;
+    return close(peer);
 }
 
 static sd_bus_message *message_new(void)

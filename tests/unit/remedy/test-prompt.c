@@ -39,7 +39,7 @@ static void test_long(void **state _unused_)
     _cleanup_(plan_clear) Plan plan = {0};
     _cleanup_free_ char *text = NULL;
     size_t shown = 0;
-    unsigned more;
+    unsigned long more;
     const char *at;
 
     for (unsigned i = 0; i < PLAN_ACTIONS_MAX; i++) {
@@ -53,7 +53,8 @@ static void test_long(void **state _unused_)
         shown++;
     at = strstr(text, "… and ");
     assert_non_null(at);
-    assert_int_equal(sscanf(at, "… and %u more.", &more), 1);
+    more = strtoul(at + strlen("… and "), NULL, 10);
+    assert_non_null(strstr(at, " more."));
     assert_int_equal(shown + more, PLAN_ACTIONS_MAX);
 }
 
