@@ -60,8 +60,8 @@ static int walk_link(Walk *walk, const char *target, size_t length, const char *
         return -ENAMETOOLONG;
     memcpy(copy, target, length);
     copy[length] = '/';
-    strcpy(copy + length + 1, rest);
-    strcpy(walk->rest, copy);
+    memcpy(copy + length + 1, rest, strlen(rest) + 1);
+    memcpy(walk->rest, copy, strlen(copy) + 1);
     if (target[0] == '/')
         walk_up(walk, 0);
     return 0;
@@ -129,7 +129,7 @@ int conf_root_open_walk(int root_fd, const char *path, int flags)
 
     if (strlen(path) >= sizeof(walk.rest))
         return -ENAMETOOLONG;
-    strcpy(walk.rest, path);
+    memcpy(walk.rest, path, strlen(path) + 1);
     r = walk_path(&walk, root_fd, flags);
     walk_up(&walk, 0);
     return r;

@@ -92,7 +92,8 @@ static int take_type(Policy *policy, const policydb_t *db, const char *name, con
     return 0;
 }
 
-static int take_boolean(Policy *policy, const policydb_t *db, const char *name, const void *datum)
+static int take_boolean(Policy *policy, const policydb_t *db _unused_, const char *name,
+                        const void *datum)
 {
     const cond_bool_datum_t *boolean = datum;
     uint32_t value = boolean->s.value;
@@ -104,7 +105,8 @@ static int take_boolean(Policy *policy, const policydb_t *db, const char *name, 
     return policy->booleans[value - 1] ? 0 : -ENOMEM;
 }
 
-static int take_user(Policy *policy, const policydb_t *db, const char *name, const void *datum)
+static int take_user(Policy *policy, const policydb_t *db _unused_, const char *name,
+                     const void *datum)
 {
     const user_datum_t *user = datum;
     UserInfo *info;
@@ -128,7 +130,8 @@ static int take_user(Policy *policy, const policydb_t *db, const char *name, con
     return r;
 }
 
-static int take_role(Policy *policy, const policydb_t *db, const char *name, const void *datum)
+static int take_role(Policy *policy, const policydb_t *db _unused_, const char *name,
+                     const void *datum)
 {
     const role_datum_t *role = datum;
     RoleInfo *info;
@@ -146,7 +149,7 @@ static int take_role(Policy *policy, const policydb_t *db, const char *name, con
     return policy_build_span(policy, &role->types.types, policy->n_types, &info->types);
 }
 
-static int take_sensitivity(Policy *policy, const policydb_t *db, const char *name,
+static int take_sensitivity(Policy *policy, const policydb_t *db _unused_, const char *name,
                             const void *datum)
 {
     const level_datum_t *level = datum;
@@ -168,7 +171,8 @@ static int take_sensitivity(Policy *policy, const policydb_t *db, const char *na
                                    &policy->sensitivities[value - 1].categories);
 }
 
-static int take_category(Policy *policy, const policydb_t *db, const char *name, const void *datum)
+static int take_category(Policy *policy, const policydb_t *db _unused_, const char *name,
+                         const void *datum)
 {
     const cat_datum_t *category = datum;
     const char *copy;
@@ -202,7 +206,8 @@ static int take_permissions(Policy *policy, const symtab_t *table, ClassInfo *cl
     return 0;
 }
 
-static int take_class(Policy *policy, const policydb_t *db, const char *name, const void *datum)
+static int take_class(Policy *policy, const policydb_t *db _unused_, const char *name,
+                      const void *datum)
 {
     const class_datum_t *class = datum;
     ClassInfo *info;
