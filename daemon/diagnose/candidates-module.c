@@ -39,7 +39,9 @@ int candidates_add_module(Diagnosis *diagnosis, const CandidateContext *context)
         r = context_type_copy(access->target_context, target, sizeof(target));
     if (r < 0)
         return r;
-    if (type_traits_read(context->current, target, &traits) >= 0 && traits.holds_secrets)
+    /* A process or a port holds none, whatever attributes it lacks. */
+    if (type_traits_read(context->current, target, &traits) >= 0 && traits.holds_secrets &&
+        !traits.is_domain && !traits.is_port_type)
         return diagnosis_add_refusal(diagnosis, "a policy module that allows it",
                                      "the type holds secrets: a web server has no business there");
     after = hypothesis_copy(context->current);

@@ -199,10 +199,10 @@ static void test_socket(void **state _unused_)
 }
 
 /* A backend without a domain of its own: no boolean, no label, one rule. */
-static void test_peer(void **state _unused_)
+static void check_peer(const char *path, const char *peer)
 {
     const Case example = {
-        .target_type = "unconfined_service_t",
+        .target_type = peer,
         .class = "unix_stream_socket",
         .permissions = "connectto",
         .path = "/run/myapp/app.sock",
@@ -210,16 +210,23 @@ static void test_peer(void **state _unused_)
         .log_target = "/run/myapp/app.sock",
         .log_kind = FAILURE_TARGET_SOCKET,
     };
-    Policy *policy = load(POLICY_FEDORA);
+    _cleanup_free_ char *cil =
+        format_string("(allow httpd_t %s (unix_stream_socket (connectto)))\n", peer);
+    Policy *policy = load(path);
     Diagnosis *diagnosis = diagnose(policy, &example, NULL);
 
     assert_int_equal(diagnosis->cause, CAUSE_PEER_DOMAIN);
     assert_int_equal(diagnosis->n_fixes, 1);
-    assert_string_equal(diagnosis->fixes[0].plan.actions[0].cil,
-                        "(allow httpd_t unconfined_service_t (unix_stream_socket (connectto)))\n");
+    assert_string_equal(diagnosis->fixes[0].plan.actions[0].cil, cil);
     check_fixes(diagnosis);
     diagnosis_free(diagnosis);
     policy_free(policy);
+}
+
+static void test_peer(void **state _unused_)
+{
+    check_peer(POLICY_FEDORA, "unconfined_service_t");
+    check_peer(POLICY_REFPOLICY, "initrc_t");
 }
 
 static void test_secrets(void **state _unused_)
