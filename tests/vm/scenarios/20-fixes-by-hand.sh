@@ -12,7 +12,7 @@ describe() {
     as_user reader selguardctl show "$id" --json
 }
 is_analyzed() { describe "$1" | grep -q '"analyzed": *true'; }
-# script FIX WHAT <JSON: shell commands that carry a fix out ("do") or take it back ("undo").
+# script FIX WHAT <JSON: shell commands that carry a fix out ("make") or take it back ("undo").
 script() {
     python3 -c '
 import json, shlex, sys
@@ -31,7 +31,7 @@ for action, command in zip(fix["actions"], fix["commands"]):
     elif kind == "set-file-context":
         undo.append("semanage fcontext -d " + shlex.quote(action["regex"]))
     do.append(command)
-print("\n".join(do if sys.argv[2] == "do" else undo))' "$1" "$2"
+print("\n".join(do if sys.argv[2] == "make" else undo))' "$1" "$2"
 }
 # carry_out FIX WHAT <JSON
 carry_out() {
@@ -59,7 +59,7 @@ n=$(fixes <<<"$diagnosis")
 check_eq "several fixes" yes "$([[ $n -ge 3 ]] && echo yes)"
 for ((i = 1; i <= n; i++)); do
     note "fix $i: $(summary "$i" <<<"$diagnosis")"
-    check "fix $i can be carried out by hand" carry_out "$i" do <<<"$diagnosis"
+    check "fix $i can be carried out by hand" carry_out "$i" make <<<"$diagnosis"
     expect_http 200 http://127.0.0.1:8008/
     if summary "$i" <<<"$diagnosis" | grep -q 'type of its own'; then
         expect_http 502 http://127.0.0.1:8008/next
@@ -77,7 +77,7 @@ expect_http 403 http://127.0.0.1:8008/static/moved.html
 check "a diagnosis" wait_until 30 is_analyzed 'moved.html'
 diagnosis=$(describe 'moved.html')
 check_match "restoring its label is the first fix" 'restore the label' "$(summary 1 <<<"$diagnosis")"
-check "it can be carried out by hand" carry_out 1 do <<<"$diagnosis"
+check "it can be carried out by hand" carry_out 1 make <<<"$diagnosis"
 expect_http 200 http://127.0.0.1:8008/static/moved.html
 rm /var/www/html/moved.html
 
@@ -87,13 +87,13 @@ chmod 666 /run/myapp/app.sock # plain permissions are another story
 expect_http 502 http://127.0.0.1:8008/socket
 check "a diagnosis" wait_until 30 is_analyzed 'app.sock .search'
 diagnosis=$(describe 'app.sock .search')
-check "the label can be given by hand" carry_out 1 do <<<"$diagnosis"
+check "the label can be given by hand" carry_out 1 make <<<"$diagnosis"
 check_match "and is on disk" 'httpd_(var_run|runtime)_t' "$(ls -dZ /run/myapp)"
 expect_http 502 http://127.0.0.1:8008/socket
 check "then the peer's domain is in the way" wait_until 30 is_analyzed 'app.sock .connectto'
 peer=$(describe 'app.sock .connectto')
 check_match "which is what is said" '"cause": *"peer-domain"' "$peer"
-check "the rule can be installed by hand" carry_out 1 do <<<"$peer"
+check "the rule can be installed by hand" carry_out 1 make <<<"$peer"
 expect_http 200 http://127.0.0.1:8008/socket
 check "the rule can be taken back" carry_out 1 undo <<<"$peer"
 check "and the label" carry_out 1 undo <<<"$diagnosis"

@@ -269,6 +269,10 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: kernel-agree [QUESTIONS [FLIPPED]]\n");
         return 2;
     }
+    if (is_selinux_enabled() <= 0) {
+        (void)fprintf(stderr, "kernel-agree: SELinux is not enabled here\n");
+        return 2;
+    }
     r = compare_all((unsigned)questions, 0x3e12e1, "booleans as they are");
     if (r >= 0)
         r = compare_flipped((unsigned)questions, wanted, 0xf11, "some flipped");
