@@ -16,7 +16,6 @@
 
 #include <stddef.h>
 
-#include "config.h"
 
 #define CONFIG_PATH SYSCONFDIR "/nginx-selguard/selguard.conf"
 

@@ -300,6 +300,7 @@ int diagnosis_to_json(const Diagnosis *diagnosis, json_object **ret_object)
     add_bool(&builder, object, "permissive", diagnosis->permissive);
     add_bool(&builder, object, "analyzed", diagnosis->analyzed);
     add_bool(&builder, object, "allowed_now", diagnosis->allowed_now);
+    add_string(&builder, object, "program", diagnosis->program);
     if (diagnosis->have_access)
         add(&builder, object, "access", access_to_json(&builder, &diagnosis->access));
     if (diagnosis->operation) {

@@ -126,6 +126,7 @@ Diagnosis *diagnosis_free(Diagnosis *diagnosis)
     free(diagnosis->summary);
     access_clear(&diagnosis->access);
     free(diagnosis->operation);
+    free(diagnosis->program);
     free(diagnosis->protocol);
     free(diagnosis->path);
     clear_strings(diagnosis->servers, ELEMENTS_OF(diagnosis->servers));

@@ -135,6 +135,7 @@ typedef struct Diagnosis {
     bool have_access;
     Access access;
 
+    char *program;   /* comm of the process that was denied; NULL without a denial */
     bool denied;     /* the kernel recorded a denial; else nginx's line is all there is */
     char *operation; /* "connect", "open", … as in a Failure; NULL without a line */
     int error;       /* errno that nginx printed; 0 without a line */
@@ -154,6 +155,9 @@ typedef struct Diagnosis {
 
     char *lines[DIAGNOSIS_EVIDENCE_MAX];    /* nginx log lines, newest last */
     char *evidence[DIAGNOSIS_EVIDENCE_MAX]; /* what the kernel said, newest last */
+    /* Times of what was kept last: once the lists are full, a storm is sampled. */
+    uint64_t context_usec;
+    uint64_t evidence_usec;
 
     bool allowed_now; /* the policy that was asked allows the access */
     bool analyzed;    /* the policy was asked; false while that is under way */

@@ -149,7 +149,9 @@
 /* --- diagnoses ---------------------------------------------------------- */
 
 #define DIAGNOSES_MAX          512u
-#define DIAGNOSIS_EVIDENCE_MAX 8u  /* a ring: the newest */
+#define DIAGNOSIS_EVIDENCE_MAX 8u /* a ring: the newest */
+/* Of a storm, what is kept once the lists are full: one in this long. */
+#define DIAGNOSIS_SAMPLE_USEC  USEC_PER_SEC
 #define DIAGNOSIS_REQUESTS_MAX 16u /* distinct requests, servers, upstreams kept */
 #define DIAGNOSIS_FIXES_MAX    16u
 /* A change that opens something for more domains than this is no longer about the web server:
@@ -208,8 +210,16 @@
 #define REMEDY_CHANGES_MAX       1024u
 #define REMEDY_CHANGE_RECORD_MAX (16u * 1024 * 1024)
 
-/* Patterns in DeniedBooleans=. */
-#define REMEDY_DENIED_BOOLEANS_MAX 256u
+/* Ports in one record: a fix is about one; a cluster of backends about a few dozen. */
+#define REMEDY_PORT_RANGE_MAX 256u
+
+/* Files that one action relabels: what a large site has. Their old labels are kept for the
+ * revert, at some 150 bytes each. */
+#define REMEDY_RELABEL_FILES_MAX 100000u
+/* Directories inside one another on the way; each takes a descriptor. */
+#define REMEDY_RELABEL_DEPTH_MAX 64u
+/* An undo file: those labels, or an earlier module of the same name. */
+#define REMEDY_UNDO_SIZE_MAX (64u * 1024 * 1024)
 
 /* What a worker process may send in one message (a socket takes 208 KiB by default), and how much
  * of what libsemanage and its helpers print is kept for the error text. */

@@ -9,6 +9,7 @@
 #include "daemon/correlate/match.h"
 #include "daemon/diagnose/candidates.h"
 #include "daemon/diagnose/fix.h"
+#include "daemon/diagnose/intent.h"
 #include "daemon/diagnose/operation.h"
 #include "daemon/diagnose/summary.h"
 #include "daemon/selinux/decide.h"
@@ -171,6 +172,24 @@ static int add_candidates(Diagnosis *diagnosis, const Hypothesis *current,
     return 0;
 }
 
+/* Without the disk at hand, directories are taken to have their default labels. */
+static char *read_default_label(const char *path, void *userdata)
+{
+    char *context = NULL;
+
+    return file_contexts_lookup(userdata, path, S_IFDIR, &context) >= 0 ? context : NULL;
+}
+
+static int make_operation(const Diagnosis *diagnosis, const Hypothesis *current,
+                          const AnalysisOptions *options, Operation *ret_operation)
+{
+    if (options->read_label || !options->file_contexts)
+        return operation_from_diagnosis(diagnosis, current, options->read_label, options->userdata,
+                                        ret_operation);
+    return operation_from_diagnosis(diagnosis, current, read_default_label, options->file_contexts,
+                                    ret_operation);
+}
+
 static int analyze_access(Diagnosis *diagnosis, const Policy *policy, const Hypothesis *current,
                           const AnalysisOptions *options)
 {
@@ -179,7 +198,7 @@ static int analyze_access(Diagnosis *diagnosis, const Policy *policy, const Hypo
     Access access = {};
     int r;
 
-    r = operation_from_diagnosis(diagnosis, current, &operation);
+    r = make_operation(diagnosis, current, options, &operation);
     if (r >= 0)
         r = operation_resolve(&operation.questions[0], current, &access);
     if (r >= 0)
@@ -192,8 +211,16 @@ static int analyze_access(Diagnosis *diagnosis, const Policy *policy, const Hypo
         goto finish;
     }
     r = take_decision(diagnosis, policy, &decision);
-    if (r >= 0 && !diagnosis->allowed_now)
+    if (r >= 0 && !diagnosis->allowed_now &&
+        intent_match(diagnosis, options->intents, current) == INTENT_NOT_ASKED) {
+        diagnosis->verdict = VERDICT_UNEXPECTED_ACCESS;
+        r = note(diagnosis,
+                 "nginx's configuration does not ask for this: it may be the trace of an "
+                 "intrusion, or of a configuration that was changed since. No fix is "
+                 "put forward.");
+    } else if (r >= 0 && !diagnosis->allowed_now) {
         r = add_candidates(diagnosis, current, &operation, options);
+    }
 finish:
     decision_clear(&decision);
     access_clear(&access);

@@ -7,6 +7,8 @@
 #pragma once
 
 #include "daemon/core/diagnosis.h"
+#include "daemon/diagnose/operation.h"
+#include "daemon/nginx/conf-intent.h"
 #include "daemon/selinux/labels.h"
 #include "daemon/selinux/policy.h"
 
@@ -16,8 +18,13 @@ typedef struct AnalysisOptions {
     const char *domain;
     /* Booleans of the site never to be offered, shell patterns; NULL-terminated, may be NULL. */
     char *const *denied_booleans;
+    /* What nginx is configured to do; NULL where that is not known. */
+    const NginxIntents *intents;
     /* Default labels of the host that the logs are of; NULL where they are not known. */
     FileContexts *file_contexts;
+    /* Labels on disk, where the logs are of this host; NULL: the defaults are taken instead. */
+    OperationLabelReader read_label;
+    void *userdata;
 } AnalysisOptions;
 
 /* 0 or -ENOMEM; on an error the diagnosis may have lost its earlier analysis. */

@@ -181,57 +181,118 @@ static int add_set_file_context(Plan *plan, const TargetPath *target, const char
     return r;
 }
 
-static int submit(const FileContext *context, const TargetPath *target, const char *type,
-                  bool with_rule)
+/* What the proof leaves open, in a sentence; NULL if nothing. The caller frees it. */
+static int find_caveat(const FileContext *context, char **ret_caveat)
 {
-    _cleanup_(hypothesis_cleanup) Hypothesis *after = hypothesis_copy(context->base->current);
+    const char *caveat = NULL;
+
+    if (context->purpose == PURPOSE_SOCKET)
+        caveat = "Who listens on the socket is not known here: whether nginx may connect to that "
+                 "domain is not part of the proof. If not, the next denial shows as a diagnosis "
+                 "of its own.";
+    else if (context->base->operation->directories_unknown)
+        caveat = "The labels of the directories above are not known here: whether nginx may "
+                 "search them is not part of the proof.";
+    return string_replace(ret_caveat, caveat);
+}
+
+typedef struct Label {
+    const TargetPath *target;
+    const char *type;
+    bool with_rule; /* a rule for the path; else its default label is restored */
+} Label;
+
+static int write_plan(const FileContext *context, const Label *label, const BooleanSet *set,
+                      Fix *fix)
+{
+    _cleanup_free_ char *booleans = NULL;
+    const TargetPath *target = label->target;
+    int r = find_caveat(context, &fix->caveat);
+
+    if (r >= 0 && set)
+        r = boolean_set_to_actions(set, &fix->plan, &booleans);
+    if (r >= 0 && label->with_rule)
+        r = add_set_file_context(&fix->plan, target, label->type);
+    if (r >= 0)
+        r = add_relabel(&fix->plan, target);
+    if (r < 0)
+        return r;
+    fix->reversible = true;
+    fix->evidence = label->with_rule ? EVIDENCE_FILE_CONTEXT : EVIDENCE_DEFAULT_LABEL;
+    fix->summary = format_string(
+        label->with_rule ? "label %s%s as %s%s%s"
+                         : "restore the label of %s%s, which is %s by the policy's own rules%s%s",
+        target->path, target->tree ? " and what is below it" : "", label->type,
+        set ? ", and turn " : "", set ? booleans : "");
+    return fix->summary ? 0 : -ENOMEM;
+}
+
+static int submit(const FileContext *context, const Label *label, const Hypothesis *labelled,
+                  const BooleanSet *set)
+{
     static char class_file[] = "file", class_dir[] = "dir", class_link[] = "lnk_file",
                 class_socket[] = "sock_file";
     char *const tree_classes[] = {class_file, class_dir, class_link, class_socket, NULL};
     char *const object_class[] = {context->diagnosis->access.target_class, NULL};
     const ExposureRelabel relabel = {
         .old_type = context->type,
-        .new_type = type,
-        .classes = target->tree ? tree_classes : object_class,
+        .new_type = label->type,
+        .classes = label->target->tree ? tree_classes : object_class,
     };
-    Fix fix = {.reversible = true};
+    _cleanup_(hypothesis_cleanup) Hypothesis *after = hypothesis_copy(labelled);
+    Fix fix = {};
     int r = after ? 0 : -ENOMEM;
 
+    if (r >= 0 && set)
+        r = boolean_set_apply(set, after);
     if (r >= 0)
-        r = hypothesis_set_file_type(after, target->path, target->tree, type);
-    /* The object itself: in a relabelled tree, or the file. */
-    if (r >= 0)
-        r = hypothesis_set_file_type(after, context->diagnosis->path, false, type);
-    if (r >= 0 && with_rule)
-        r = add_set_file_context(&fix.plan, target, type);
-    if (r >= 0)
-        r = add_relabel(&fix.plan, target);
-    if (r >= 0) {
-        fix.summary = with_rule ? format_string("label %s%s as %s", target->path,
-                                                target->tree ? " and what is below it" : "", type)
-                                : format_string("restore the label of %s, which is %s by the "
-                                                "policy's own rules",
-                                                target->path, type);
-        if (!fix.summary)
-            r = -ENOMEM;
-    }
+        r = write_plan(context, label, set, &fix);
     if (r < 0) {
         fix_clear(&fix);
-        return r == -ENOENT ? 0 : r; /* a type that this policy does not have */
+        return r;
     }
-    if (context->purpose == PURPOSE_SOCKET) {
-        fix.caveat =
-            strdup("Who listens on the socket is not known here: whether nginx may connect "
-                   "to that domain is not part of the proof. If not, the next denial shows "
-                   "as a diagnosis of its own.");
-        if (!fix.caveat) {
-            fix_clear(&fix);
-            return -ENOMEM;
-        }
-    }
-    fix.evidence = with_rule ? EVIDENCE_FILE_CONTEXT : EVIDENCE_DEFAULT_LABEL;
     r = candidate_submit(context->diagnosis, context->base, &fix, after, &relabel);
     return r == -ENOENT ? 0 : r;
+}
+
+/* Every set of booleans that the label needs besides, on the way to the object; none if it
+ * suffices. */
+static int find_sets(const FileContext *context, const Hypothesis *labelled, BooleanSets *ret_sets)
+{
+    const Operation *operation = context->base->operation;
+    Access accesses[OPERATION_QUESTIONS_MAX] = {};
+    size_t n = 0;
+    int r = 0;
+
+    for (; r >= 0 && n < operation->n_questions; n++)
+        r = operation_resolve(&operation->questions[n], labelled, &accesses[n]);
+    if (r >= 0)
+        r = boolean_sets_find(labelled, accesses, n, ret_sets);
+    for (size_t i = 0; i < n; i++)
+        access_clear(&accesses[i]);
+    return r;
+}
+
+static int try_label(const FileContext *context, const Label *label)
+{
+    _cleanup_(hypothesis_cleanup) Hypothesis *labelled = hypothesis_copy(context->base->current);
+    const TargetPath *target = label->target;
+    BooleanSets sets = {};
+    int r = labelled ? hypothesis_set_file_type(labelled, target->path, target->tree, label->type)
+                     : -ENOMEM;
+
+    /* The object itself: in a relabelled tree, or the file. */
+    if (r >= 0)
+        r = hypothesis_set_file_type(labelled, context->diagnosis->path, false, label->type);
+    if (r < 0)
+        return r == -ENOENT ? 0 : r; /* a type that this policy does not have */
+    r = find_sets(context, labelled, &sets);
+    if (r >= 0 && sets.already_allowed)
+        r = submit(context, label, labelled, /* set= */ NULL);
+    for (size_t i = 0; r >= 0 && i < sets.n_sets; i++)
+        r = submit(context, label, labelled, &sets.sets[i]);
+    boolean_sets_clear(&sets);
+    return r;
 }
 
 static int try_default_label(const FileContext *context)
@@ -241,7 +302,7 @@ static int try_default_label(const FileContext *context)
 
     if (!wanted || streq(wanted, context->type))
         return 0;
-    return submit(context, &object, wanted, /* with_rule= */ false);
+    return try_label(context, &(Label){.target = &object, .type = wanted});
 }
 
 static int try_rule(const FileContext *context)
@@ -255,7 +316,8 @@ static int try_rule(const FileContext *context)
         return 0;
     r = target_path_choose(context->diagnosis->path, context->purpose == PURPOSE_CERTIFICATE,
                            &target);
-    return r < 0 ? r : submit(context, &target, type, /* with_rule= */ true);
+    return r < 0 ? r
+                 : try_label(context, &(Label){.target = &target, .type = type, .with_rule = true});
 }
 
 static int refuse_secrets(const FileContext *context)

@@ -171,10 +171,10 @@ static int compare_fixes(const void *left, const void *right)
 
     if (a->proven != b->proven)
         return a->proven ? -1 : 1;
-    if ((a->caveat != NULL) != (b->caveat != NULL))
-        return a->caveat ? 1 : -1;
     if (a->evidence != b->evidence)
         return a->evidence > b->evidence ? -1 : 1;
+    if ((a->caveat != NULL) != (b->caveat != NULL))
+        return a->caveat ? 1 : -1;
     if ((a->n_breaks > 0) != (b->n_breaks > 0))
         return a->n_breaks > 0 ? 1 : -1;
     c = compare_exposure(&a->exposure, &b->exposure);

@@ -153,6 +153,8 @@ static int set_denial_target(Diagnosis *diagnosis, const Incident *incident)
 
     diagnosis->target_kind = denial_target_kind(denial);
     diagnosis->inode = denial->inode;
+    if (denial->comm && set_escaped(&diagnosis->program, denial->comm) < 0)
+        return -ENOMEM;
     if (diagnosis->target_kind == TARGET_PORT) {
         diagnosis->port = denial_port(denial);
         return string_replace(&diagnosis->protocol, class_protocol(denial->target_class));
@@ -237,6 +239,27 @@ static int remember(char **list, size_t size, const char *text)
     return escaped ? diagnosis_remember(list, size, escaped) : -ENOMEM;
 }
 
+/* A storm is sampled, for rendering text is what folding costs most. */
+static bool is_sampled_out(char *const *list, size_t size, uint64_t time_usec, uint64_t *kept_usec)
+{
+    if (list[size - 1] && time_usec >= *kept_usec && time_usec < *kept_usec + DIAGNOSIS_SAMPLE_USEC)
+        return true;
+    *kept_usec = time_usec;
+    return false;
+}
+
+static int keep_evidence(Diagnosis *diagnosis, const Denial *denial)
+{
+    _cleanup_free_ char *line = NULL;
+
+    if (is_sampled_out(diagnosis->evidence, ELEMENTS_OF(diagnosis->evidence), denial->time_usec,
+                       &diagnosis->evidence_usec))
+        return 0;
+    line = evidence_of_denial(denial);
+    return line ? diagnosis_remember(diagnosis->evidence, ELEMENTS_OF(diagnosis->evidence), line)
+                : -ENOMEM;
+}
+
 int diagnosis_add_context(Diagnosis *diagnosis, const Failure *failure)
 {
     const struct {
@@ -256,6 +279,9 @@ int diagnosis_add_context(Diagnosis *diagnosis, const Failure *failure)
         if (string_replace(&diagnosis->operation, failure->operation) < 0)
             return -ENOMEM;
     }
+    if (is_sampled_out(diagnosis->lines, ELEMENTS_OF(diagnosis->lines), failure->time_usec,
+                       &diagnosis->context_usec))
+        return 0;
     for (size_t i = 0; i < ELEMENTS_OF(context); i++) {
         int r = remember(context[i].list, context[i].size, context[i].text);
 
@@ -278,13 +304,8 @@ int diagnosis_fold_incident(Diagnosis *diagnosis, const Incident *incident)
         diagnosis->last_seen_usec = time_usec;
     if (incident->denial) {
         diagnosis->permissive = incident->denial->permissive;
-        if (!incident->denial_reported) {
-            _cleanup_free_ char *line = evidence_of_denial(incident->denial);
-
-            r = line ? diagnosis_remember(diagnosis->evidence, ELEMENTS_OF(diagnosis->evidence),
-                                          line)
-                     : -ENOMEM;
-        }
+        if (!incident->denial_reported)
+            r = keep_evidence(diagnosis, incident->denial);
     }
     if (r >= 0 && incident->failure)
         r = diagnosis_add_context(diagnosis, incident->failure);

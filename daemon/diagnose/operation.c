@@ -169,7 +169,40 @@ static int add_file(Operation *operation, const Hypothesis *hypothesis, const Di
     return r < 0 ? r : set_path(operation, 0, diagnosis->path);
 }
 
+/* The way to the object. The directory that was refused is the first question already. */
+static int add_directories(Operation *operation, const Hypothesis *hypothesis,
+                           const Diagnosis *diagnosis, OperationLabelReader read_label,
+                           void *userdata)
+{
+    _cleanup_free_ char *path = strdup(diagnosis->path);
+    size_t known = 0;
+    int r = path ? 0 : -ENOMEM;
+
+    for (char *slash; r >= 0 && (slash = strrchr(path, '/'));) {
+        _cleanup_free_ char *label = NULL;
+        const char *directory;
+
+        slash[slash == path] = '\0';
+        directory = path;
+        label = read_label ? read_label(directory, userdata) : NULL;
+        if (label && operation->n_questions < OPERATION_QUESTIONS_MAX) {
+            const size_t first = operation->n_questions;
+
+            r = add_known(operation, hypothesis, diagnosis->access.source_context, label, "dir",
+                          "search");
+            if (r >= 0)
+                r = set_path(operation, first, directory);
+            known++;
+        }
+        if (slash == path)
+            break;
+    }
+    operation->directories_unknown = known == 0;
+    return r;
+}
+
 int operation_from_diagnosis(const Diagnosis *diagnosis, const Hypothesis *hypothesis,
+                             OperationLabelReader read_label, void *userdata,
                              Operation *ret_operation)
 {
     const Access *denied = &diagnosis->access;
@@ -189,6 +222,8 @@ int operation_from_diagnosis(const Diagnosis *diagnosis, const Hypothesis *hypot
     } else if (r >= 0 && diagnosis->path && diagnosis->path[0] == '/' &&
                !streq(denied->target_class, "unix_stream_socket")) {
         r = add_file(&operation, hypothesis, diagnosis);
+        if (r >= 0)
+            r = add_directories(&operation, hypothesis, diagnosis, read_label, userdata);
     }
     if (r < 0) {
         operation_clear(&operation);

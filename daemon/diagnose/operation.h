@@ -14,7 +14,9 @@
 #include "daemon/core/diagnosis.h"
 #include "daemon/selinux/hypothesis.h"
 
-#define OPERATION_QUESTIONS_MAX 8u
+/* What is asked of one object, and a search of each directory above it. */
+#define OPERATION_DIRECTORIES_MAX 24u
+#define OPERATION_QUESTIONS_MAX   (8u + OPERATION_DIRECTORIES_MAX)
 
 typedef struct Question {
     Access access;
@@ -27,10 +29,16 @@ typedef struct Question {
 typedef struct Operation {
     Question questions[OPERATION_QUESTIONS_MAX]; /* the denied access first */
     size_t n_questions;
+    bool directories_unknown; /* of a file: no label of those above it was known */
 } Operation;
 
-/* Needs diagnosis->have_access. 0, -EINVAL (nothing to ask), or -ENOMEM. */
+/* Tells the context of a path, for the caller to free; NULL where it is not known. */
+typedef char *(*OperationLabelReader)(const char *path, void *userdata);
+
+/* Needs diagnosis->have_access. `read_label` (may be NULL) is asked about the directories above a
+ * file, which must be searched on the way to it. 0, -EINVAL (nothing to ask), or -ENOMEM. */
 int operation_from_diagnosis(const Diagnosis *diagnosis, const Hypothesis *hypothesis,
+                             OperationLabelReader read_label, void *userdata,
                              Operation *ret_operation);
 void operation_clear(Operation *operation);
 

@@ -3,35 +3,13 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <json-c/json_object.h>
 
-#include "daemon/core/config.h"
-#include "daemon/core/diagnosis-json.h"
-#include "daemon/core/diagnosis-text.h"
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
 #include "daemon/diagnose/analysis.h"
+#include "daemon/monitor/analyze-internal.h"
 #include "daemon/monitor/options.h"
-#include "daemon/monitor/pipeline.h"
-#include "daemon/monitor/replay.h"
 #include "daemon/selinux/kernel.h"
-#include "daemon/selinux/labels.h"
-#include "daemon/selinux/policy.h"
-
-typedef struct Analyze {
-    char **audit_logs, **error_logs, **domains;
-    const char *policy_path;   /* as given; NULL: the one in force here */
-    const char *contexts_path; /* file_contexts, as given */
-    bool json, verbose, fixed_zone;
-    int32_t utc_offset;
-
-    Policy *policy;
-    FileContexts *contexts;
-    char *policy_used, *policy_problem;
-    Store *store;
-    Pipeline *pipeline;
-    ReplayResult result;
-} Analyze;
 
 static void analyze_clear(Analyze *analyze)
 {
@@ -39,6 +17,9 @@ static void analyze_clear(Analyze *analyze)
     store_free(analyze->store);
     policy_free(analyze->policy);
     file_contexts_free(analyze->contexts);
+    nginx_intents_free(analyze->intents);
+    nginx_conf_free(analyze->conf);
+    host_root_clear(&analyze->found);
     strv_free(analyze->audit_logs);
     strv_free(analyze->error_logs);
     strv_free(analyze->domains);
@@ -48,17 +29,22 @@ static void analyze_clear(Analyze *analyze)
 
 static void print_usage(FILE *stream)
 {
-    (void)fputs("nginx-selguard analyze --audit-log FILE… --error-log FILE… [OPTION…]\n\n"
-                "Says why nginx was refused, from recorded logs. Reads only.\n\n"
-                "  --audit-log FILE    audit.log, enriched or raw; may be given several times\n"
-                "  --error-log FILE    error log of nginx; may be given several times\n"
-                "  --policy FILE       binary policy to ask; default: the one in force here\n"
-                "  --file-contexts FILE  file_contexts of that host: default labels of files\n"
-                "  --domain TYPE       SELinux domain of nginx; default httpd_t; several times\n"
-                "  --utc-offset ±HH:MM time zone of the error logs; default: this host's\n"
-                "  --format text|json  default: text\n"
-                "  -v, --verbose       all requests and evidence, not only the newest\n",
-                stream);
+    (void)fputs(
+        "nginx-selguard analyze --audit-log FILE… --error-log FILE… [OPTION…]\n"
+        "nginx-selguard analyze --root DIRECTORY [OPTION…]\n\n"
+        "Says why nginx was refused, from recorded logs. Reads only.\n\n"
+        "  --audit-log FILE       audit.log, enriched or raw; may be given several times\n"
+        "  --error-log FILE       error log of nginx; may be given several times\n"
+        "  --policy FILE          binary policy to ask; default: the one in force here\n"
+        "  --file-contexts FILE   default labels of files that go with the policy\n"
+        "  --nginx-conf FILE      nginx's configuration: what it is meant to do\n"
+        "  --root DIRECTORY       file system of another host, such as a sosreport: what the\n"
+        "                         options above do not name is looked for in it\n"
+        "  --domain TYPE          SELinux domain of nginx; default httpd_t; several times\n"
+        "  --utc-offset ±HH:MM    time zone of the error logs; default: this host's\n"
+        "  --format text|json     default: text\n"
+        "  -v, --verbose          all requests and evidence, not only the newest\n",
+        stream);
 }
 
 static int parse_options(Analyze *analyze, int argc, char **argv)
@@ -68,6 +54,8 @@ static int parse_options(Analyze *analyze, int argc, char **argv)
         OPTION_ERROR_LOG,
         OPTION_POLICY,
         OPTION_FILE_CONTEXTS,
+        OPTION_NGINX_CONF,
+        OPTION_ROOT,
         OPTION_DOMAIN,
         OPTION_UTC_OFFSET,
         OPTION_FORMAT,
@@ -77,6 +65,8 @@ static int parse_options(Analyze *analyze, int argc, char **argv)
         {"error-log", required_argument, NULL, OPTION_ERROR_LOG},
         {"policy", required_argument, NULL, OPTION_POLICY},
         {"file-contexts", required_argument, NULL, OPTION_FILE_CONTEXTS},
+        {"nginx-conf", required_argument, NULL, OPTION_NGINX_CONF},
+        {"root", required_argument, NULL, OPTION_ROOT},
         {"domain", required_argument, NULL, OPTION_DOMAIN},
         {"utc-offset", required_argument, NULL, OPTION_UTC_OFFSET},
         {"format", required_argument, NULL, OPTION_FORMAT},
@@ -99,6 +89,12 @@ static int parse_options(Analyze *analyze, int argc, char **argv)
             break;
         case OPTION_FILE_CONTEXTS:
             analyze->contexts_path = optarg;
+            break;
+        case OPTION_NGINX_CONF:
+            analyze->conf_path = optarg;
+            break;
+        case OPTION_ROOT:
+            analyze->root = optarg;
             break;
         case OPTION_DOMAIN:
             r = strv_append(&analyze->domains, optarg);
@@ -134,11 +130,55 @@ static int parse_options(Analyze *analyze, int argc, char **argv)
                       argv[optind]);
         return -EINVAL;
     }
-    if (!analyze->audit_logs && !analyze->error_logs) {
+    if (!analyze->audit_logs && !analyze->error_logs && !analyze->root) {
         print_usage(stderr);
         return -EINVAL;
     }
     return analyze->domains ? 0 : strv_append(&analyze->domains, "httpd_t");
+}
+
+/* nginx.conf as given, or the root's. A file that was named must be there. */
+static int load_configuration(Analyze *analyze)
+{
+    static char default_error_log[] = "/var/log/nginx/error.log";
+    char *const defaults[] = {default_error_log, NULL};
+    const NginxConfOptions options = {.root = analyze->root, .conf_path = analyze->conf_path};
+    int r;
+
+    if (!analyze->conf_path && !analyze->root)
+        return 0;
+    r = nginx_conf_read(&options, &analyze->conf);
+    if (r >= 0)
+        r = nginx_intents_new(analyze->conf, defaults, &analyze->intents);
+    if (r < 0 && r != -ENOMEM && !analyze->conf_path)
+        return 0;
+    if (r < 0)
+        (void)fprintf(stderr, "nginx-selguard: %s: %s\n", strempty(analyze->conf_path),
+                      r == -EINVAL ? "an absolute path is wanted" : strerror(-r));
+    return r;
+}
+
+/* What the options leave open is taken from the root. */
+static int look_in_root(Analyze *analyze)
+{
+    int r;
+
+    if (!analyze->root)
+        return 0;
+    r = host_root_find(analyze->root, analyze->intents, &analyze->found);
+    if (r < 0) {
+        (void)fprintf(stderr, "nginx-selguard: %s: %s\n", analyze->root, strerror(-r));
+        return r;
+    }
+    if (!analyze->policy_path)
+        analyze->policy_path = analyze->found.policy;
+    if (!analyze->contexts_path)
+        analyze->contexts_path = analyze->found.file_contexts;
+    if (!analyze->audit_logs)
+        analyze->audit_logs = TAKE_POINTER(analyze->found.audit_logs);
+    if (!analyze->error_logs)
+        analyze->error_logs = TAKE_POINTER(analyze->found.error_logs);
+    return 0;
 }
 
 /* A policy that cannot be read leaves the diagnoses without fixes; it does not end the run. */
@@ -149,6 +189,8 @@ static int load_policy(Analyze *analyze)
 
     if (analyze->policy_path) {
         r = string_replace(&analyze->policy_used, analyze->policy_path);
+    } else if (analyze->root) {
+        r = 0; /* this host's policy says nothing about another */
     } else {
         r = kernel_read_state(&state);
         if (r >= 0)
@@ -159,7 +201,10 @@ static int load_policy(Analyze *analyze)
         return r;
     if (!analyze->policy_used)
         return string_replace(&analyze->policy_problem,
-                              "there is no SELinux policy on this host: give one with --policy");
+                              analyze->root ? "there is no SELinux policy in the root: "
+                                              "give one with --policy"
+                                            : "there is no SELinux policy on this host: "
+                                              "give one with --policy");
     r = policy_load_file(analyze->policy_used, &analyze->policy, &analyze->policy_problem);
     if (r < 0 && !analyze->policy_problem)
         analyze->policy_problem = strdup(strerror(-r));
@@ -171,7 +216,7 @@ static int load_contexts(Analyze *analyze)
 {
     int r;
 
-    if (!analyze->contexts_path && analyze->policy_path)
+    if (!analyze->contexts_path && (analyze->policy_path || analyze->root))
         return 0;
     r = file_contexts_open(analyze->contexts_path, &analyze->contexts);
     if (r < 0 && analyze->contexts_path) {
@@ -186,6 +231,7 @@ static int run_analyses(Analyze *analyze)
     const AnalysisOptions options = {
         .domain = analyze->domains[0],
         .file_contexts = analyze->contexts,
+        .intents = analyze->intents,
     };
     Diagnosis *diagnosis;
     int r = 0;
@@ -211,6 +257,10 @@ static int run(Analyze *analyze)
 
     if (r >= 0)
         r = pipeline_new(&analyze->pipeline, analyze->store, &options);
+    if (r >= 0)
+        r = load_configuration(analyze);
+    if (r >= 0)
+        r = look_in_root(analyze);
     if (r < 0)
         return r;
     r = replay_files(analyze->pipeline, analyze->audit_logs, analyze->error_logs, &analyze->result,
@@ -225,104 +275,6 @@ static int run(Analyze *analyze)
     return r < 0 ? r : run_analyses(analyze);
 }
 
-/* --- output --------------------------------------------------------------- */
-
-static void add_text(json_object *object, const char *key, const char *text)
-{
-    _cleanup_free_ char *escaped = text ? escape_for_terminal(text) : NULL;
-
-    if (escaped)
-        json_object_object_add(object, key, json_object_new_string(escaped));
-}
-
-static void add_count(json_object *object, const char *key, uint64_t count)
-{
-    json_object_object_add(object, key, json_object_new_uint64(count));
-}
-
-static json_object *describe_selinux(const Analyze *analyze)
-{
-    json_object *object = json_object_new_object();
-
-    add_text(object, "policy", analyze->policy_used);
-    add_text(object, "problem", analyze->policy_problem);
-    if (analyze->policy) {
-        add_count(object, "policy_version", policy_version(analyze->policy));
-        json_object_object_add(object, "mls",
-                               json_object_new_boolean(policy_is_mls(analyze->policy)));
-        add_count(object, "booleans", policy_n_booleans(analyze->policy));
-    }
-    return object;
-}
-
-static json_object *describe_input(const Analyze *analyze)
-{
-    const AuditStatistics *audit = pipeline_audit_statistics(analyze->pipeline);
-    const PipelineStatistics *lines = pipeline_statistics(analyze->pipeline);
-    json_object *object = json_object_new_object();
-
-    add_count(object, "records", analyze->result.audit.records);
-    add_count(object, "events", audit->events);
-    add_count(object, "denials", audit->denials);
-    add_count(object, "failures", lines->failures);
-    add_count(object, "lost",
-              audit->malformed + audit->truncated + audit->dropped_records +
-                  analyze->result.lines_skipped + store_statistics(analyze->store)->dropped);
-    add_count(object, "lines", analyze->result.lines);
-    add_count(object, "other_denials", audit->other_denials);
-    add_count(object, "skipped_records", analyze->result.audit.skipped);
-    add_count(object, "skipped_lines", analyze->result.lines_skipped);
-    add_count(object, "foreign_lines", lines->foreign);
-    add_count(object, "evicted_diagnoses", store_statistics(analyze->store)->evicted);
-    return object;
-}
-
-static int print_json(const Analyze *analyze)
-{
-    _cleanup_json_ json_object *object = json_object_new_object();
-    json_object *diagnoses = json_object_new_array();
-
-    json_object_object_add(object, "selinux", describe_selinux(analyze));
-    json_object_object_add(object, "input", describe_input(analyze));
-    json_object_object_add(object, "diagnoses", diagnoses);
-    for (size_t i = 0; i < store_count(analyze->store); i++) {
-        json_object *diagnosis;
-        int r = diagnosis_to_json(store_get(analyze->store, i), &diagnosis);
-
-        if (r < 0)
-            return r;
-        json_object_array_add(diagnoses, diagnosis);
-    }
-    return puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-                                                           JSON_C_TO_STRING_NOSLASHESCAPE)) < 0
-               ? -EIO
-               : 0;
-}
-
-static int print_text(const Analyze *analyze)
-{
-    const TextStyle style = {.color = isatty(STDOUT_FILENO), .details = analyze->verbose};
-    const AuditStatistics *audit = pipeline_audit_statistics(analyze->pipeline);
-    size_t n = store_count(analyze->store);
-
-    (void)printf("%llu denials and %llu failures of nginx: %zu %s.\n",
-                 (unsigned long long)audit->denials,
-                 (unsigned long long)pipeline_statistics(analyze->pipeline)->failures, n,
-                 n == 1 ? "problem" : "problems");
-    if (analyze->policy_problem)
-        (void)printf("No fixes: %s.\n", analyze->policy_problem);
-    for (size_t i = 0; i < n; i++) {
-        _cleanup_json_ json_object *diagnosis = NULL;
-        int r = diagnosis_to_json(store_get(analyze->store, i), &diagnosis);
-
-        if (r < 0)
-            return r;
-        (void)fputc('\n', stdout);
-        diagnosis_print(stdout, diagnosis, &style);
-    }
-    return ferror(stdout) ? -EIO : 0;
-}
-
 int analyze_main(int argc, char **argv)
 {
     _cleanup_(analyze_clear) Analyze analyze = {};
@@ -334,7 +286,7 @@ int analyze_main(int argc, char **argv)
         return 2;
     r = run(&analyze);
     if (r >= 0)
-        r = analyze.json ? print_json(&analyze) : print_text(&analyze);
+        r = analyze.json ? analyze_print_json(&analyze) : analyze_print_text(&analyze);
     if (r == -ENOMEM)
         (void)fputs("nginx-selguard: out of memory\n", stderr);
     return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

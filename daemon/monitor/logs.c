@@ -21,7 +21,10 @@ struct LogFinder {
     char **fixed; /* from selguard.conf */
     Follower *follower;
     FollowerStart start;
+    char **logs;    /* followed because of the last look */
+    char **former;  /* because of an earlier one: nginx writes to them until it is reloaded */
     char **watched; /* files and directories whose change means a new look */
+    NginxIntents *intents;
     uint64_t fingerprint;
     bool looked;
 };
@@ -54,7 +57,10 @@ LogFinder *log_finder_free(LogFinder *finder)
     free(finder->configuration);
     free(finder->prefix);
     strv_free(finder->fixed);
+    strv_free(finder->logs);
+    strv_free(finder->former);
     strv_free(finder->watched);
+    nginx_intents_free(finder->intents);
     free(finder);
     return NULL;
 }
@@ -96,28 +102,98 @@ static int watch_files(LogFinder *finder, char *const *files)
     return 0;
 }
 
-static int add_log(LogFinder *finder, const char *path)
+static int add_log(LogFinder *finder, const char *path, char ***found)
 {
     int r = follower_add(finder->follower, path,
                          finder->looked ? FOLLOWER_START_AT_BEGIN : finder->start);
 
-    return r == -EEXIST ? 0 : r;
+    if (r < 0 && r != -EEXIST)
+        return r;
+    return strv_contains(*found, path) ? 0 : strv_append(found, path);
 }
 
-static int add_intended(LogFinder *finder, const NginxConf *conf)
+static bool is_being_read(const Follower *follower, const char *path)
+{
+    FollowerStatus status;
+
+    for (size_t i = 0; i < follower_count(follower); i++)
+        if (follower_get_status(follower, i, &status) >= 0 && streq(status.path, path))
+            return status.state == FOLLOWER_READING;
+    return false;
+}
+
+/* A log that nginx no longer wants is no gap when it goes away. */
+static int drop_former(LogFinder *finder)
+{
+    _cleanup_strv_ char **kept = NULL;
+
+    STRV_FOREACH (path, finder->former) {
+        if (strv_contains(finder->logs, *path))
+            continue;
+        if (!is_being_read(finder->follower, *path))
+            (void)follower_remove(finder->follower, *path);
+        else if (strv_append(&kept, *path) < 0)
+            return -ENOMEM;
+    }
+    strv_free(finder->former);
+    finder->former = TAKE_POINTER(kept);
+    return 0;
+}
+
+static int replace_logs(LogFinder *finder, char ***found)
+{
+    STRV_FOREACH (path, finder->logs)
+        if (!strv_contains(*found, *path) && !strv_contains(finder->former, *path) &&
+            strv_append(&finder->former, *path) < 0)
+            return -ENOMEM;
+    strv_free(finder->logs);
+    finder->logs = TAKE_POINTER(*found);
+    return 0;
+}
+
+static int read_intents(LogFinder *finder, const NginxConf *conf)
 {
     static char default_error_log[] = DEFAULT_ERROR_LOG;
     static char *const defaults[] = {default_error_log, NULL};
-    _cleanup_(cleanup_nginx_intents) NginxIntents *intents = NULL;
+    NginxIntents *intents = NULL;
     int r = nginx_intents_new(conf, defaults, &intents);
 
-    for (size_t i = 0; r >= 0 && i < intents->n_items; i++) {
-        const NginxIntent *intent = &intents->items[i];
+    if (r < 0)
+        return r;
+    nginx_intents_free(finder->intents);
+    finder->intents = intents;
+    return 0;
+}
+
+static int add_logs(LogFinder *finder, char ***found)
+{
+    int r = 0;
+
+    STRV_FOREACH (path, finder->fixed) {
+        r = add_log(finder, *path, found);
+        if (r < 0)
+            return r;
+    }
+    for (size_t i = 0; r >= 0 && !finder->fixed && i < finder->intents->n_items; i++) {
+        const NginxIntent *intent = &finder->intents->items[i];
 
         if (intent->kind == NGINX_INTENT_ERROR_LOG && intent->path && intent->known)
-            r = add_log(finder, intent->path);
+            r = add_log(finder, intent->path, found);
     }
     return r;
+}
+
+/* Without a configuration, what nginx uses without being told may be there all the same. */
+static void fall_back(LogFinder *finder, char ***found)
+{
+    char *const configuration[] = {finder->configuration, NULL};
+
+    finder->intents = nginx_intents_free(finder->intents);
+    if (finder->fixed)
+        (void)add_logs(finder, found);
+    else
+        (void)add_log(finder, DEFAULT_ERROR_LOG, found);
+    (void)watch_files(finder, configuration);
 }
 
 int log_finder_update(LogFinder *finder, char **ret_problem)
@@ -127,32 +203,35 @@ int log_finder_update(LogFinder *finder, char **ret_problem)
         .prefix = finder->prefix,
     };
     _cleanup_(cleanup_nginx_conf) NginxConf *conf = NULL;
+    _cleanup_strv_ char **found = NULL;
     uint64_t now = fingerprint(finder->watched);
     int r;
 
     if (finder->looked && now == finder->fingerprint)
-        return 0;
-    if (finder->fixed) {
-        r = 0;
-        STRV_FOREACH (path, finder->fixed)
-            if (r >= 0)
-                r = add_log(finder, *path);
-    } else {
-        r = nginx_conf_read(&options, &conf);
+        return drop_former(finder);
+    r = nginx_conf_read(&options, &conf);
+    if (r >= 0)
+        r = watch_files(finder, conf->files);
+    if (r >= 0)
+        r = read_intents(finder, conf);
+    if (r >= 0) {
+        r = add_logs(finder, &found);
         if (r >= 0)
-            r = watch_files(finder, conf->files);
-        if (r >= 0) {
-            r = add_intended(finder, conf);
-        } else {
-            char *const configuration[] = {finder->configuration, NULL};
-
-            *ret_problem = format_string("%s: %s", finder->configuration, strerror(-r));
-            /* What nginx uses without being told may be there all the same. */
-            (void)add_log(finder, DEFAULT_ERROR_LOG);
-            (void)watch_files(finder, configuration);
-        }
+            r = replace_logs(finder, &found);
+        if (r >= 0)
+            r = drop_former(finder);
+    } else {
+        *ret_problem = format_string("%s: %s", finder->configuration, strerror(-r));
+        fall_back(finder, &finder->logs);
+        /* What was followed before stays: the configuration may be in the making. */
     }
-    finder->fingerprint = fingerprint(finder->watched);
+    /* What changed while it was read, or is watched from now on, is looked at once more. */
+    finder->fingerprint = fingerprint(finder->watched) == now ? now : 0;
     finder->looked = true;
     return r < 0 ? r : 1;
+}
+
+const NginxIntents *log_finder_intents(const LogFinder *finder)
+{
+    return finder->intents;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which error logs to follow: those that selguard.conf names, else those that nginx's
- * configuration does. Looked up again when the configuration changes on disk.
+ * nginx's configuration as the monitor needs it: what it asks for, and which error logs to follow
+ * (those that selguard.conf names, else those that it does). Read again when it changes on disk.
  */
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "daemon/core/config.h"
+#include "daemon/nginx/conf-intent.h"
 #include "daemon/nginx/follower.h"
 
 typedef struct LogFinder LogFinder;
@@ -21,5 +22,9 @@ LogFinder *log_finder_free(LogFinder *finder);
 
 /* Looks if anything changed since the last time: cheap, some stat() calls. Returns 1 if logs
  * were looked up, 0 if nothing changed, or a negative errno of reading the configuration, with
- * *ret_problem a sentence for the caller to free; logs followed before stay. */
+ * *ret_problem a sentence for the caller to free; logs followed before stay. One that nginx's
+ * configuration lost is followed for as long as it can be read: nginx may not be reloaded yet. */
 int log_finder_update(LogFinder *finder, char **ret_problem);
+
+/* What the configuration asks for, as last read; NULL if it could not be. */
+const NginxIntents *log_finder_intents(const LogFinder *finder);

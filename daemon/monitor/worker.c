@@ -78,6 +78,14 @@ static void confirm_with_kernel(Diagnosis *diagnosis)
     }
 }
 
+/* What is on disk now; the capability for it was given up, so some of it may not be seen. */
+static char *read_label(const char *path, void *userdata _unused_)
+{
+    char *context = NULL;
+
+    return file_label_read(path, &context) >= 0 ? context : NULL;
+}
+
 static int child_run(int fd, Diagnosis *const *diagnoses, size_t n_diagnoses,
                      const WorkerOptions *options)
 {
@@ -85,6 +93,7 @@ static int child_run(int fd, Diagnosis *const *diagnoses, size_t n_diagnoses,
     AnalysisOptions analysis = {
         .domain = options->domain,
         .denied_booleans = options->denied_booleans,
+        .intents = options->intents,
     };
     _cleanup_(policy_cleanup) Policy *policy = NULL;
     _cleanup_free_ char *message = NULL;
@@ -110,6 +119,8 @@ static int child_run(int fd, Diagnosis *const *diagnoses, size_t n_diagnoses,
     if (!options->policy_path)
         (void)file_contexts_open(/* path= */ NULL, &contexts);
     analysis.file_contexts = contexts;
+    if (!options->policy_path && state.enabled)
+        analysis.read_label = read_label;
     for (size_t i = 0; i < n_diagnoses && r >= 0; i++) {
         _cleanup_json_ json_object *object = NULL;
 

@@ -12,6 +12,7 @@
 #include <systemd/sd-event.h>
 
 #include "daemon/core/diagnosis.h"
+#include "daemon/nginx/conf-intent.h"
 
 typedef struct Worker Worker;
 
@@ -19,6 +20,7 @@ typedef struct WorkerOptions {
     const char *policy_path; /* an image; NULL: the one in force */
     const char *domain;
     char *const *denied_booleans;
+    const NginxIntents *intents; /* may be NULL */
 } WorkerOptions;
 
 typedef struct WorkerHandler {

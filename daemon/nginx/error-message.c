@@ -85,8 +85,11 @@ void error_message_set_address(ErrorMessage *message, Slice text)
     Slice address, rest = text;
     int port = 0, family = AF_INET;
 
+    /* It may have one already, of what stood between the brackets. */
     message->target = text;
     message->target_kind = FAILURE_TARGET_NONE;
+    message->address = SLICE_NONE;
+    message->port = -1;
     if (slice_skip(&rest, "unix:")) {
         if (rest.length > 0) {
             message->target = rest;

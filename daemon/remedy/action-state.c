@@ -2,9 +2,9 @@
 #include <errno.h>
 
 #include "daemon/core/enum-table.h"
+#include "daemon/core/json.h"
 #include "daemon/core/text.h"
 #include "daemon/remedy/action-state.h"
-#include "daemon/remedy/json-util.h"
 
 /* The third value means something else in each place where it may stand. */
 static const char *setting_text(Setting setting, const char *none)
@@ -34,41 +34,104 @@ ActionState action_state_after(const Action *action, const ActionState *before)
         after.policy = after.local;
         if (before->runtime != SETTING_NONE)
             after.runtime = after.local;
+        return after;
     }
+    if (action->kind == ACTION_RELABEL)
+        after.local = SETTING_ON;
+    memcpy(after.record, before->wanted, sizeof(after.record));
+    after.files = 0;
     return after;
 }
 
-bool action_state_stored_equal(const Action *action _unused_, const ActionState *a,
-                               const ActionState *b)
+bool action_state_stored_equal(const Action *action, const ActionState *a, const ActionState *b)
 {
-    return a->known == b->known && a->local == b->local;
+    if (action->kind == ACTION_SET_BOOLEAN)
+        return a->known == b->known && a->local == b->local;
+    /* The store knows nothing of labels on disk. */
+    return action->kind == ACTION_RELABEL || streq(a->record, b->record);
 }
 
-bool action_state_runtime_reached(const Action *action _unused_, const ActionState *target,
+bool action_state_runtime_reached(const Action *action, const ActionState *target,
                                   const ActionState *now)
 {
-    return target->runtime == SETTING_NONE || target->runtime == now->runtime;
+    if (action->kind == ACTION_SET_BOOLEAN)
+        return target->runtime == SETTING_NONE || target->runtime == now->runtime;
+    if (action->kind != ACTION_RELABEL)
+        return true;
+    /* What the default is may change with the plan itself, so it is judged by what is there. */
+    if (target->local == SETTING_ON)
+        return now->known && now->files == 0;
+    return streq(target->record, now->record);
 }
 
-char *action_state_to_text(const Action *action _unused_, const ActionState *state)
+static const char *text_or_none(const char *text)
 {
-    if (!state->known)
-        return strdup("unknown");
-    return format_string("local=%s policy=%s runtime=%s", setting_text(state->local, "none"),
-                         setting_text(state->policy, "none"),
-                         setting_text(state->runtime, "unknown"));
+    return *text ? text : "none";
 }
 
-json_object *action_state_to_json(const Action *action _unused_, const ActionState *state)
+char *action_state_to_text(const Action *action, const ActionState *state)
+{
+    switch (action->kind) {
+    case ACTION_SET_BOOLEAN:
+        if (!state->known)
+            return strdup("unknown");
+        return format_string("local=%s policy=%s runtime=%s", setting_text(state->local, "none"),
+                             setting_text(state->policy, "none"),
+                             setting_text(state->runtime, "unknown"));
+    case ACTION_SET_PORT:
+        return format_string("local=%s policy=%s", text_or_none(state->record),
+                             text_or_none(state->effective));
+    case ACTION_SET_FILE_CONTEXT:
+        return format_string("local=%s%s%s", text_or_none(state->record),
+                             *state->effective ? " as=" : "", state->effective);
+    case ACTION_RELABEL:
+        return format_string("label=%s default=%s", text_or_none(state->record),
+                             text_or_none(state->wanted));
+    case ACTION_INSTALL_MODULE:
+        return format_string("module=%s", text_or_none(state->record));
+    default:
+        return strdup("unknown");
+    }
+}
+
+/* --- JSON --------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    size_t offset;
+    size_t size;
+} texts[] = {
+    {"record", offsetof(ActionState, record), STATE_TEXT_MAX},
+    {"wanted", offsetof(ActionState, wanted), STATE_TEXT_MAX},
+    {"effective", offsetof(ActionState, effective), STATE_TEXT_MAX},
+    {"obstacle", offsetof(ActionState, obstacle), STATE_OBSTACLE_MAX},
+};
+
+static int add_setting(json_object *object, const char *name, Setting setting, const char *none)
+{
+    return json_add(object, name, json_object_new_string(setting_text(setting, none)));
+}
+
+json_object *action_state_to_json(const Action *action, const ActionState *state)
 {
     _cleanup_json_ json_object *object = json_object_new_object();
 
     if (!object || json_add(object, "known", json_object_new_boolean(state->known)) < 0 ||
-        json_add(object, "local", json_object_new_string(setting_text(state->local, "none"))) < 0 ||
-        json_add(object, "policy", json_object_new_string(setting_text(state->policy, "none"))) <
-            0 ||
-        json_add(object, "runtime",
-                 json_object_new_string(setting_text(state->runtime, "unknown"))) < 0)
+        add_setting(object, "local", state->local, "none") < 0)
+        return NULL;
+    if (action->kind == ACTION_SET_BOOLEAN)
+        return add_setting(object, "policy", state->policy, "none") < 0 ||
+                       add_setting(object, "runtime", state->runtime, "unknown") < 0
+                   ? NULL
+                   : TAKE_POINTER(object);
+    for (size_t i = 0; i < ELEMENTS_OF(texts); i++) {
+        const char *text = (const char *)state + texts[i].offset;
+
+        if (*text && json_add(object, texts[i].name, json_object_new_string(text)) < 0)
+            return NULL;
+    }
+    if (action->kind == ACTION_RELABEL &&
+        json_add(object, "files", json_object_new_int64(state->files)) < 0)
         return NULL;
     return TAKE_POINTER(object);
 }
@@ -76,28 +139,64 @@ json_object *action_state_to_json(const Action *action _unused_, const ActionSta
 static int read_setting(json_object *object, const char *name, const char *none,
                         Setting *ret_setting)
 {
-    json_object *value = json_object_object_get(object, name);
+    json_object *value = json_get(object, name);
 
     if (!json_object_is_type(value, json_type_string))
         return -EBADMSG;
     return setting_from_text(json_object_get_string(value), none, ret_setting);
 }
 
-int action_state_from_json(const Action *action _unused_, json_object *object,
-                           ActionState *ret_state)
+static int read_texts(json_object *object, ActionState *state)
+{
+    for (size_t i = 0; i < ELEMENTS_OF(texts); i++) {
+        json_object *value = json_get(object, texts[i].name);
+        size_t length;
+
+        if (!value)
+            continue;
+        if (!json_object_is_type(value, json_type_string))
+            return -EBADMSG;
+        length = (size_t)json_object_get_string_len(value);
+        if (length >= texts[i].size || strlen(json_object_get_string(value)) != length)
+            return -EBADMSG;
+        memcpy((char *)state + texts[i].offset, json_object_get_string(value), length + 1);
+    }
+    return 0;
+}
+
+static int read_files(json_object *object, uint32_t *ret_files)
+{
+    json_object *value = json_get(object, "files");
+    int64_t number;
+
+    if (!json_object_is_type(value, json_type_int))
+        return -EBADMSG;
+    number = json_object_get_int64(value);
+    if (number < 0 || number > UINT32_MAX)
+        return -EBADMSG;
+    *ret_files = (uint32_t)number;
+    return 0;
+}
+
+int action_state_from_json(const Action *action, json_object *object, ActionState *ret_state)
 {
     ActionState state = {0};
     json_object *known;
 
     if (!json_object_is_type(object, json_type_object))
         return -EBADMSG;
-    known = json_object_object_get(object, "known");
+    known = json_get(object, "known");
     if (!json_object_is_type(known, json_type_boolean))
         return -EBADMSG;
     state.known = json_object_get_boolean(known);
-    if (read_setting(object, "local", "none", &state.local) < 0 ||
-        read_setting(object, "policy", "none", &state.policy) < 0 ||
-        read_setting(object, "runtime", "unknown", &state.runtime) < 0)
+    if (read_setting(object, "local", "none", &state.local) < 0)
+        return -EBADMSG;
+    if (action->kind == ACTION_SET_BOOLEAN) {
+        if (read_setting(object, "policy", "none", &state.policy) < 0 ||
+            read_setting(object, "runtime", "unknown", &state.runtime) < 0)
+            return -EBADMSG;
+    } else if (read_texts(object, &state) < 0 ||
+               (action->kind == ACTION_RELABEL && read_files(object, &state.files) < 0))
         return -EBADMSG;
     *ret_state = state;
     return 0;

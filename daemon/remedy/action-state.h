@@ -2,16 +2,22 @@
 /*
  * The state of the thing that one action touches: what is read before a change, kept in its
  * record, compared, and put back by a revert. One struct serves for "as it was", "as it is to
- * become" and "as it is".
+ * become" and "as it is". Plain values; what does not fit into them (an earlier module's text,
+ * the labels of many files) is kept beside the change record (undo.h).
  *
  * As text, for people and for comparing (one line):
- *   set-boolean   "local=none|on|off policy=on|off runtime=on|off|unknown"
+ *   set-boolean       "local=none|on|off policy=on|off runtime=on|off|unknown"
+ *   set-port          "local=none|CONTEXT policy=none|TYPE:LOW-HIGH"
+ *   set-file-context  "local=none|CONTEXT", and " as=REGEX" where an equivalence rule applies
+ *   relabel           "label=none|CONTEXT default=none|CONTEXT"
+ *   install-module    "module=none|HASH"
  */
 #pragma once
 
 #include <json-c/json_object.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "daemon/core/plan.h"
 
@@ -21,13 +27,28 @@ typedef enum Setting {
     SETTING_ON,
 } Setting;
 
-typedef struct ActionState {
-    bool known; /* the store's policy has such a thing at all */
+/* Contexts that policies in use have are below 100 bytes; one with many categories, or a longer
+ * regular expression in `effective`, is an obstacle. */
+#define STATE_TEXT_MAX     512u
+#define STATE_OBSTACLE_MAX 512u
 
-    /* set-boolean */
+typedef struct ActionState {
+    bool known; /* the store's policy has such a thing at all; relabel: the path exists */
+
+    /* set-boolean; relabel uses local alone: ON once it is to be done */
     Setting local;   /* the administrator's record in the store; NONE if there is none */
     Setting policy;  /* the value in the store's built policy: what the next boot brings */
     Setting runtime; /* in the kernel; NONE where SELinux is not enabled or it is unknown there */
+
+    /* The other kinds. Empty: there is none. */
+    char record[STATE_TEXT_MAX];    /* set-port, set-file-context: the context of the local record;
+                                     * install-module: a hash of the module; relabel: the label of
+                                     * the path on disk */
+    char wanted[STATE_TEXT_MAX];    /* what the record is once the action is carried out */
+    char effective[STATE_TEXT_MAX]; /* set-port: what the policy has; set-file-context: the
+                                     * regular expression after equivalence rules */
+    uint32_t files;                 /* relabel: how many have another label than the default */
+    char obstacle[STATE_OBSTACLE_MAX]; /* why the action cannot be carried out: a clause */
 } ActionState;
 
 static inline Setting setting_from_bool(bool on)
@@ -48,7 +69,7 @@ bool action_state_runtime_reached(const Action *action, const ActionState *targe
 /* The line above; the caller frees it. NULL if out of memory. */
 char *action_state_to_text(const Action *action, const ActionState *state);
 
-/* As a JSON object with the members known, local, policy, runtime. NULL if out of memory. */
+/* As a JSON object: the members above that the kind has. NULL if out of memory. */
 json_object *action_state_to_json(const Action *action, const ActionState *state);
 /* 0 or -EBADMSG. */
 int action_state_from_json(const Action *action, json_object *object, ActionState *ret_state);

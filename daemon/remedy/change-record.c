@@ -3,10 +3,10 @@
 #include <inttypes.h>
 
 #include "daemon/core/enum-table.h"
+#include "daemon/core/json.h"
 #include "daemon/core/limits.h"
 #include "daemon/core/text.h"
 #include "daemon/remedy/change-record.h"
-#include "daemon/remedy/json-util.h"
 #include "daemon/remedy/plan-json.h"
 
 #define RECORD_VERSION 1

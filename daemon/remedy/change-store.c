@@ -6,10 +6,11 @@
 #include <json-c/json_tokener.h>
 #include <sys/stat.h>
 
+#include "daemon/core/json.h"
 #include "daemon/core/limits.h"
 #include "daemon/core/text.h"
 #include "daemon/remedy/change-store.h"
-#include "daemon/remedy/json-util.h"
+#include "daemon/remedy/undo.h"
 
 #define FILE_PREFIX "change-"
 #define FILE_SUFFIX ".json"
@@ -257,6 +258,14 @@ int change_store_open(ChangeStore *ret_store, const char *path)
     return 0;
 }
 
+static void forget_undo(const ChangeStore *store, const ChangeRecord *record)
+{
+    _cleanup_free_ char *id = format_string("%" PRIu64, record->id);
+
+    if (id)
+        undo_forget(store->directory_fd, id, record->plan.n_actions);
+}
+
 /* Makes room for one more. A record that is unfinished or in use stays in any case. */
 static void prune(ChangeStore *store)
 {
@@ -276,6 +285,7 @@ static void prune(ChangeStore *store)
         name = record_file_name(store->records[victim]->id);
         if (!name || unlinkat(store->directory_fd, name, 0) < 0)
             return;
+        forget_undo(store, store->records[victim]);
         change_record_free(store->records[victim]);
         memmove(&store->records[victim], &store->records[victim + 1],
                 (store->n_records - victim - 1) * sizeof(ChangeRecord *));

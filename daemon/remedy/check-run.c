@@ -76,11 +76,11 @@ static int on_idle(sd_event_source *source _unused_, void *userdata)
 static const WorkerHandlers worker_handlers = {.finished = on_worker_finished};
 
 /* Judges the request alone and sorts out what can be read. */
-static int run_prepare(CheckRun *run, const SiteRules *rules)
+static int run_prepare(CheckRun *run, const Config *config)
 {
     for (size_t i = 0; i < run->plan.n_actions; i++) {
         _cleanup_(action_clear) Action copy = {0};
-        int r = plan_check_action(&run->plan.actions[i], rules, &run->rows[i].refusal);
+        int r = plan_check_action(&run->plan.actions[i], config, &run->rows[i].refusal);
 
         if (r == -ENOMEM)
             return r;
@@ -98,7 +98,7 @@ static int run_prepare(CheckRun *run, const SiteRules *rules)
     return 0;
 }
 
-int check_run_start(CheckRun **ret_run, sd_event *event, const Plan *plan, const SiteRules *rules,
+int check_run_start(CheckRun **ret_run, sd_event *event, const Plan *plan, const Config *config,
                     const PolicyStoreOptions *options, CheckRunFinished finished, void *userdata)
 {
     _cleanup_(run_cleanup) CheckRun *run = calloc(1, sizeof(*run));
@@ -115,7 +115,7 @@ int check_run_start(CheckRun **ret_run, sd_event *event, const Plan *plan, const
     run->index_of = calloc(plan->n_actions + 1, sizeof(*run->index_of));
     if (!run->rows || !run->index_of)
         return -ENOMEM;
-    r = run_prepare(run, rules);
+    r = run_prepare(run, config);
     if (r < 0)
         return r;
     if (run->readable.n_actions > 0)

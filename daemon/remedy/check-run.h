@@ -24,7 +24,7 @@ typedef struct CheckRun CheckRun;
 typedef void (*CheckRunFinished)(CheckRun *run, int error, const char *text, void *userdata);
 
 /* Copies the plan. `finished` runs once, later, from the event loop. */
-int check_run_start(CheckRun **ret_run, sd_event *event, const Plan *plan, const SiteRules *rules,
+int check_run_start(CheckRun **ret_run, sd_event *event, const Plan *plan, const Config *config,
                     const PolicyStoreOptions *options, CheckRunFinished finished, void *userdata);
 const Plan *check_run_plan(const CheckRun *run);
 const CheckRow *check_run_rows(const CheckRun *run);

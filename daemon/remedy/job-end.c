@@ -13,8 +13,8 @@ static const struct {
     const char *phase;
     unsigned progress;
 } phases[] = {
-    {"queued", 0},      {"waiting-for-lock", 2}, {"reading", 5},
-    {"committing", 10}, {"verifying", 95},       {"finished", 100},
+    {"queued", 0},      {"waiting-for-lock", 2}, {"reading", 5},    {"committing", 10},
+    {"relabeling", 80}, {"verifying", 95},       {"finished", 100},
 };
 
 uint64_t job_now_usec(void)

@@ -12,7 +12,7 @@ static void job_start_worker(Job *job);
 /* Lets the worker commit the targets. The record says so already. */
 static void job_go(Job *job)
 {
-    int r = worker_go(job->worker, job->targets);
+    int r = worker_go(job->worker, job->change_id, job->targets);
 
     if (r < 0) {
         /* The worker never got it, so it will change nothing. */

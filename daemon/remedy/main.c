@@ -10,19 +10,18 @@
 #include "config.h"
 #include "daemon/bus/connect.h"
 #include "daemon/bus/idle.h"
+#include "daemon/core/config.h"
 #include "daemon/core/limits.h"
 #include "daemon/core/text.h"
 #include "daemon/remedy/change-store.h"
 #include "daemon/remedy/report.h"
 #include "daemon/remedy/service.h"
-#include "daemon/remedy/site-rules.h"
 
-#define DEFAULT_RULES   SYSCONFDIR "/nginx-selguard/selguard.conf"
 #define DEFAULT_CHANGES LOCALSTATEDIR "/lib/nginx-selguard-remedy/changes"
 
 typedef struct Options {
     const char *bus; /* an address; NULL: the system bus */
-    const char *rules;
+    const char *config;
     const char *changes;
     PolicyStoreOptions store;
     uint64_t idle_usec;
@@ -32,8 +31,8 @@ typedef struct Program {
     sd_event *event;
     sd_bus *bus;
     ChangeStore changes;
-    SiteRules rules;
-    char *rules_problem;
+    Config config;
+    char *config_problem;
     Report report;
     Service service;
     sd_event_source *defer_exit;
@@ -55,12 +54,12 @@ static void print_help(FILE *stream)
 /* The rest is for tests: whoever can set the command line of this service is root. */
 static int parse_arguments(int argc, char **argv, Options *options)
 {
-    enum { VERSION = 256, BUS, RULES, CHANGES, STORE_ROOT, STORE_TYPE, IDLE };
+    enum { VERSION = 256, BUS, CONFIG_FILE, CHANGES, STORE_ROOT, STORE_TYPE, IDLE };
     static const struct option names[] = {
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, VERSION},
         {"bus-address", required_argument, NULL, BUS},
-        {"config", required_argument, NULL, RULES},
+        {"config", required_argument, NULL, CONFIG_FILE},
         {"changes-dir", required_argument, NULL, CHANGES},
         {"store-root", required_argument, NULL, STORE_ROOT},
         {"store-type", required_argument, NULL, STORE_TYPE},
@@ -81,8 +80,8 @@ static int parse_arguments(int argc, char **argv, Options *options)
         case BUS:
             options->bus = optarg;
             break;
-        case RULES:
-            options->rules = optarg;
+        case CONFIG_FILE:
+            options->config = optarg;
             break;
         case CHANGES:
             options->changes = optarg;
@@ -179,12 +178,12 @@ static int set_up_state(Program *program, const Options *options)
 {
     int r;
 
-    r = site_rules_load(options->rules, &program->rules, &program->rules_problem);
+    r = config_load(options->config, &program->config, &program->config_problem);
     if (r < 0) {
         /* Still worth running: to say so to whoever asks, and to list what was done. */
-        if (!program->rules_problem)
+        if (!program->config_problem)
             return r;
-        report_problem(program->rules_problem);
+        report_problem(program->config_problem);
     }
     r = change_store_open(&program->changes, options->changes);
     if (r < 0) {
@@ -205,7 +204,7 @@ static int set_up_bus(Program *program, const Options *options)
     };
     ManagerOptions manager_setup = {
         .changes = &program->changes,
-        .rules = &program->rules,
+        .config = &program->config,
         .store = options->store,
         .observer = &service_observer,
         .userdata = &program->service,
@@ -218,8 +217,9 @@ static int set_up_bus(Program *program, const Options *options)
     r = service_init(&program->service, program->bus, &reporter);
     if (r < 0)
         return r;
+    manager_setup.store.undo_directory = options->changes;
     manager_setup.event = program->event;
-    manager_setup.rules_problem = program->rules_problem;
+    manager_setup.config_problem = program->config_problem;
     r = manager_new(&program->service.manager, &manager_setup);
     if (r < 0)
         return r;
@@ -251,15 +251,15 @@ static void tear_down(Program *program)
     }
     sd_event_unref(program->event);
     change_store_close(&program->changes);
-    site_rules_clear(&program->rules);
-    free(program->rules_problem);
+    config_clear(&program->config);
+    free(program->config_problem);
     report_close(&program->report);
 }
 
 int main(int argc, char **argv)
 {
     Options options = {
-        .rules = DEFAULT_RULES,
+        .config = CONFIG_PATH,
         .changes = DEFAULT_CHANGES,
         .idle_usec = REMEDY_IDLE_USEC,
     };

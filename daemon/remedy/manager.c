@@ -170,10 +170,10 @@ static int manager_admit_job(const Manager *manager, uid_t uid, char **ret_why)
 
     if (manager->stopping)
         return deny(ret_why, -EBUSY, strdup("The service is stopping."));
-    if (manager->options.rules_problem)
+    if (manager->options.config_problem)
         return deny(ret_why, -ENODEV,
                     format_string("The site's rules cannot be read, so nothing is changed: %s",
-                                  manager->options.rules_problem));
+                                  manager->options.config_problem));
     for (size_t i = 0; i < manager->n_entries; i++) {
         const Job *job = manager->entries[i]->job;
 
@@ -196,7 +196,7 @@ int manager_admit(const Manager *manager, const Plan *plan, uid_t uid, char **re
     const ChangeRecord *unfinished;
     int r;
 
-    r = plan_check(plan, manager->options.rules, ret_why);
+    r = plan_check(plan, manager->options.config, ret_why);
     if (r < 0)
         return r;
     r = manager_admit_job(manager, uid, ret_why);

@@ -10,13 +10,13 @@
 
 typedef struct Manager Manager;
 
-/* `rules_problem`, if not NULL, is why the site's rules could not be read: then no change
- * begins. Copies the rules' pointer only: they, the store and the observer outlive it. */
+/* `config_problem`, if not NULL, is why the site's rules could not be read: then no change
+ * begins. Copies the configuration's pointer only: it, the store and the observer outlive it. */
 typedef struct ManagerOptions {
     sd_event *event;
     ChangeStore *changes;
-    const SiteRules *rules;
-    const char *rules_problem;
+    const Config *config;
+    const char *config_problem;
     PolicyStoreOptions store;
     const JobObserver *observer;
     void *userdata;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 
+#include "daemon/core/boolean-rules.h"
 #include "daemon/core/limits.h"
 #include "daemon/core/text.h"
-#include "daemon/remedy/plan-check.h"
+#include "daemon/remedy/plan-check-internal.h"
 
 typedef struct ActionCheck {
-    int (*request)(const Action *action, const SiteRules *rules, char **ret_refusal);
+    int (*request)(const Action *action, const Config *config, char **ret_refusal);
     int (*state)(const Action *action, const ActionState *state, char **ret_refusal);
 } ActionCheck;
 
-/* Takes ownership of the sentence (NULL: out of memory). */
-static int refuse(char **ret_refusal, int error, char *sentence)
+int refuse(char **ret_refusal, int error, char *sentence)
 {
     if (!sentence)
         return -ENOMEM;
@@ -19,9 +19,7 @@ static int refuse(char **ret_refusal, int error, char *sentence)
     return error;
 }
 
-/* Identifiers of the policy language: letter first, then letters, digits, "_" and, since CIL,
- * a few more that no distribution uses in booleans. */
-static bool identifier_is_valid(const char *name)
+bool identifier_is_valid(const char *name)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     static const char others[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -32,17 +30,18 @@ static bool identifier_is_valid(const char *name)
            strspn(name, others) == length;
 }
 
-static int boolean_check_request(const Action *action, const SiteRules *rules, char **ret_refusal)
+static int boolean_check_request(const Action *action, const Config *config, char **ret_refusal)
 {
     const char *reason;
 
     if (!action->name || !identifier_is_valid(action->name))
         return refuse(ret_refusal, -EINVAL, strdup("this is not the name of a boolean."));
-    reason = boolean_denied(action->name, rules);
+    reason = boolean_rules_find_denied(action->name, action->value,
+                                       config ? config->denied_booleans : NULL);
     if (reason)
         return refuse(ret_refusal, -EPERM,
-                      format_string("the boolean %s is never switched by this service: %s.",
-                                    action->name, reason));
+                      format_string("the boolean %s is never turned %s by this service: %s.",
+                                    action->name, action->value ? "on" : "off", reason));
     return 0;
 }
 
@@ -54,13 +53,22 @@ static int boolean_check_state(const Action *action, const ActionState *state, c
     return 0;
 }
 
+/* What the policy view found in the way. */
+static int obstacle_check_state(const Action *action _unused_, const ActionState *state,
+                                char **ret_refusal)
+{
+    if (state->obstacle[0] == '\0')
+        return 0;
+    return refuse(ret_refusal, -EPERM, strdup(state->obstacle));
+}
+
 /* The permitted actions. A kind is added by filling in its row. */
 static const ActionCheck action_checks[ACTION_KIND_COUNT] = {
     [ACTION_SET_BOOLEAN] = {boolean_check_request, boolean_check_state},
-    [ACTION_SET_PORT] = {NULL, NULL},
-    [ACTION_SET_FILE_CONTEXT] = {NULL, NULL},
-    [ACTION_RELABEL] = {NULL, NULL},
-    [ACTION_INSTALL_MODULE] = {NULL, NULL},
+    [ACTION_SET_PORT] = {port_check_request, obstacle_check_state},
+    [ACTION_SET_FILE_CONTEXT] = {file_context_check_request, obstacle_check_state},
+    [ACTION_RELABEL] = {relabel_check_request, obstacle_check_state},
+    [ACTION_INSTALL_MODULE] = {module_check_request, obstacle_check_state},
     [ACTION_RELOAD_NGINX] = {NULL, NULL},
     [ACTION_ADVISE] = {NULL, NULL}, /* advice is for a person: nothing here may carry it out */
 };
@@ -70,7 +78,7 @@ bool plan_check_supported(ActionKind kind)
     return (unsigned)kind < ACTION_KIND_COUNT && action_checks[kind].request;
 }
 
-int plan_check_action(const Action *action, const SiteRules *rules, char **ret_refusal)
+int plan_check_action(const Action *action, const Config *config, char **ret_refusal)
 {
     if (action->kind == ACTION_ADVISE)
         return refuse(ret_refusal, -EOPNOTSUPP,
@@ -79,7 +87,7 @@ int plan_check_action(const Action *action, const SiteRules *rules, char **ret_r
         return refuse(ret_refusal, -EOPNOTSUPP,
                       format_string("%s is not supported by this version.",
                                     strempty(action_kind_to_string(action->kind))));
-    return action_checks[action->kind].request(action, rules, ret_refusal);
+    return action_checks[action->kind].request(action, config, ret_refusal);
 }
 
 int plan_check_action_state(const Action *action, const ActionState *state, char **ret_refusal)
@@ -97,7 +105,22 @@ static int refuse_at(char **ret_refusal, int error, size_t index, char **refusal
     return refuse(ret_refusal, error, format_string("Action %zu: %s", index, *refusal));
 }
 
-int plan_check(const Plan *plan, const SiteRules *rules, char **ret_refusal)
+/* libsemanage takes no two local records that overlap. */
+static int check_port_overlap(const Plan *plan, char **ret_refusal)
+{
+    for (size_t i = 0; i < plan->n_actions; i++)
+        for (size_t j = i + 1; j < plan->n_actions; j++) {
+            const Action *a = &plan->actions[i], *b = &plan->actions[j];
+
+            if (a->kind == ACTION_SET_PORT && b->kind == ACTION_SET_PORT &&
+                streq(a->protocol, b->protocol) && a->low <= b->high && b->low <= a->high)
+                return refuse(ret_refusal, -EINVAL,
+                              format_string("Actions %zu and %zu are about the same ports.", i, j));
+        }
+    return 0;
+}
+
+int plan_check(const Plan *plan, const Config *config, char **ret_refusal)
 {
     _cleanup_free_ char *common = NULL;
     int r;
@@ -107,7 +130,7 @@ int plan_check(const Plan *plan, const SiteRules *rules, char **ret_refusal)
     for (size_t i = 0; i < plan->n_actions; i++) {
         _cleanup_free_ char *refusal = NULL;
 
-        r = plan_check_action(&plan->actions[i], rules, &refusal);
+        r = plan_check_action(&plan->actions[i], config, &refusal);
         if (r < 0)
             return refuse_at(ret_refusal, r, i, &refusal);
     }
@@ -116,7 +139,7 @@ int plan_check(const Plan *plan, const SiteRules *rules, char **ret_refusal)
         return r;
     if (r > 0)
         return refuse(ret_refusal, -EINVAL, format_string("The plan names %s twice.", common));
-    return 0;
+    return check_port_overlap(plan, ret_refusal);
 }
 
 int plan_check_states(const Plan *plan, const ActionState *states, char **ret_refusal)

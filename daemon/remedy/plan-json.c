@@ -2,9 +2,9 @@
 #include <errno.h>
 
 #include "daemon/bus/plan-arguments.h"
+#include "daemon/core/json.h"
 #include "daemon/core/limits.h"
 #include "daemon/core/text.h"
-#include "daemon/remedy/json-util.h"
 #include "daemon/remedy/plan-json.h"
 
 /* --- writing ------------------------------------------------------------ */

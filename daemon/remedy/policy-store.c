@@ -1,25 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <selinux/selinux.h>
-#include <semanage/semanage.h>
 #include <stdarg.h>
 
 #include "daemon/core/limits.h"
 #include "daemon/core/text.h"
-#include "daemon/remedy/policy-store.h"
-#include "daemon/selinux/kernel.h"
-
-struct PolicyStore {
-    semanage_handle_t *handle;
-    bool connected;
-    bool kernel; /* the kernel runs the policy of this store */
-    bool lock_failed;
-    char messages[REMEDY_WORKER_OUTPUT_MAX];
-};
+#include "daemon/remedy/store-internal.h"
+#include "daemon/remedy/undo.h"
 
 DEFINE_POINTER_CLEANUP(PolicyStore, policy_store_free, store_cleanup);
-DEFINE_POINTER_CLEANUP(semanage_bool_key_t, semanage_bool_key_free, bool_key_cleanup);
-DEFINE_POINTER_CLEANUP(semanage_bool_t, semanage_bool_free, bool_cleanup);
 
 /* Collects errors and warnings. That the lock is taken has no return value of its own in
  * libsemanage; its message is the only sign. */
@@ -44,13 +33,33 @@ static void _printf_(3, 4)
                        used ? "; " : "", text);
 }
 
-int policy_store_open(PolicyStore **ret_store, const PolicyStoreOptions *options)
+/* The store's name: the one asked for, or the configured one. */
+static int find_type(const PolicyStoreOptions *options, char **ret_type)
+{
+    char *type = NULL;
+
+    if (options->type)
+        type = strdup(options->type);
+    else if (selinux_getpolicytype(&type) < 0)
+        return -ENODEV;
+    if (!type)
+        return -ENOMEM;
+    *ret_type = type;
+    return 0;
+}
+
+int policy_store_open(PolicyStore **ret_store, const Plan *plan, const PolicyStoreOptions *options)
 {
     _cleanup_(store_cleanup) PolicyStore *store = calloc(1, sizeof(*store));
-    _cleanup_free_ char *type = NULL;
+    int r;
 
     if (!store)
         return -ENOMEM;
+    store->plan = plan;
+    store->options = options;
+    r = find_type(options, &store->type);
+    if (r < 0)
+        return r;
     if (options->root && semanage_set_root(options->root) < 0)
         return -ENOMEM;
     store->kernel = !options->root && is_selinux_enabled() == 1;
@@ -59,12 +68,8 @@ int policy_store_open(PolicyStore **ret_store, const PolicyStoreOptions *options
     if (!store->handle)
         return -ENODEV;
     semanage_msg_set_callback(store->handle, on_message, store);
-    if (options->type) {
-        type = strdup(options->type);
-        if (!type)
-            return -ENOMEM;
-        semanage_select_store(store->handle, type, SEMANAGE_CON_DIRECT);
-    }
+    if (options->type)
+        semanage_select_store(store->handle, store->type, SEMANAGE_CON_DIRECT);
     semanage_set_reload(store->handle, store->kernel);
     if (semanage_is_managed(store->handle) != 1)
         return -ENODEV;
@@ -83,6 +88,9 @@ PolicyStore *policy_store_free(PolicyStore *store)
         (void)semanage_disconnect(store->handle);
     if (store->handle)
         semanage_handle_destroy(store->handle);
+    policy_view_free(store->view);
+    file_contexts_free(store->contexts);
+    free(store->type);
     free(store);
     return NULL;
 }
@@ -104,120 +112,131 @@ int policy_store_begin(PolicyStore *store)
     return store->lock_failed ? -EBUSY : -EIO;
 }
 
-/* --- booleans ----------------------------------------------------------- */
+/* --- what the kinds share ------------------------------------------------- */
 
-static int boolean_read(PolicyStore *store, const Action *action, ActionState *ret_state)
+const char *store_root(const PolicyStore *store)
 {
-    _cleanup_(bool_key_cleanup) semanage_bool_key_t *key = NULL;
-    _cleanup_(bool_cleanup) semanage_bool_t *policy = NULL;
-    _cleanup_(bool_cleanup) semanage_bool_t *local = NULL;
-    ActionState state = {0};
-    int exists = 0;
-
-    if (semanage_bool_key_create(store->handle, action->name, &key) < 0)
-        return -ENOMEM;
-
-    if (semanage_bool_exists(store->handle, key, &exists) < 0)
-        return -EIO;
-    state.known = exists;
-    if (exists) {
-        if (semanage_bool_query(store->handle, key, &policy) < 0)
-            return -EIO;
-        state.policy = setting_from_bool(semanage_bool_get_value(policy));
-    }
-
-    if (semanage_bool_exists_local(store->handle, key, &exists) < 0)
-        return -EIO;
-    if (exists) {
-        if (semanage_bool_query_local(store->handle, key, &local) < 0)
-            return -EIO;
-        state.local = setting_from_bool(semanage_bool_get_value(local));
-    }
-
-    if (store->kernel) {
-        bool current, pending;
-
-        if (kernel_read_boolean(action->name, &current, &pending) >= 0)
-            state.runtime = setting_from_bool(current);
-    }
-    *ret_state = state;
-    return 0;
+    return strempty(store->options->root);
 }
 
-static int boolean_create(PolicyStore *store, const char *name, Setting value,
-                          semanage_bool_t **ret_boolean)
+void state_set_obstacle(ActionState *state, const char *format, ...)
 {
-    _cleanup_(bool_cleanup) semanage_bool_t *boolean = NULL;
+    va_list arguments;
 
-    if (semanage_bool_create(store->handle, &boolean) < 0 ||
-        semanage_bool_set_name(store->handle, boolean, name) < 0)
-        return -ENOMEM;
-    semanage_bool_set_value(boolean, value == SETTING_ON);
-    *ret_boolean = TAKE_POINTER(boolean);
-    return 0;
+    va_start(arguments, format);
+    (void)vsnprintf(state->obstacle, sizeof(state->obstacle), format, arguments);
+    va_end(arguments);
 }
 
-static int boolean_stage(PolicyStore *store, const Action *action, const ActionState *target)
+void state_set_text(ActionState *state, char target[STATE_TEXT_MAX], const char *text)
 {
-    _cleanup_(bool_key_cleanup) semanage_bool_key_t *key = NULL;
-    _cleanup_(bool_cleanup) semanage_bool_t *local = NULL;
-    _cleanup_(bool_cleanup) semanage_bool_t *active = NULL;
-    int exists = 0;
-    int r;
+    if (strlen(text) < STATE_TEXT_MAX)
+        (void)strcpy(target, text);
+    else
+        state_set_obstacle(state, "a name or context here is too long for this service.");
+}
 
-    if (semanage_bool_key_create(store->handle, action->name, &key) < 0)
+PolicyView *store_view(PolicyStore *store, ActionState *state)
+{
+    if (!store->view && !store->view_failed)
+        store->view_failed = policy_view_open(store_root(store), store->type, &store->view) < 0;
+    if (!store->view)
+        state_set_obstacle(state, "the policy of this store cannot be read, so what the change "
+                                  "would do cannot be judged.");
+    return store->view;
+}
+
+int store_format_context(PolicyStore *store, const char *type, char **ret_context)
+{
+    *ret_context = format_string("system_u:object_r:%s%s", type,
+                                 semanage_mls_enabled(store->handle) == 1 ? ":s0" : "");
+    return *ret_context ? 0 : -ENOMEM;
+}
+
+int store_context_to_text(PolicyStore *store, const semanage_context_t *context, char **ret_text)
+{
+    if (!context) /* "<<none>>": not to be labelled */
+        *ret_text = strdup("<<none>>");
+    else if (semanage_context_to_string(store->handle, context, ret_text) < 0)
         return -ENOMEM;
+    return *ret_text ? 0 : -ENOMEM;
+}
 
-    if (target->local != SETTING_NONE) {
-        r = boolean_create(store, action->name, target->local, &local);
-        if (r < 0)
-            return r;
-        if (semanage_bool_modify_local(store->handle, key, local) < 0)
-            return -EIO;
-    } else {
-        if (semanage_bool_exists_local(store->handle, key, &exists) < 0)
-            return -EIO;
-        if (exists && semanage_bool_del_local(store->handle, key) < 0)
-            return -EIO;
-    }
+int store_open_contexts(PolicyStore *store)
+{
+    _cleanup_free_ char *path = NULL;
 
-    /* Loading a policy keeps the kernel's current values: the record alone would only take
-     * effect at the next boot. */
-    if (store->kernel && target->runtime != SETTING_NONE) {
-        r = boolean_create(store, action->name, target->runtime, &active);
-        if (r < 0)
-            return r;
-        if (semanage_bool_set_active(store->handle, key, active) < 0)
-            return -EIO;
+    store->contexts = file_contexts_free(store->contexts);
+    if (store->options->root || store->options->type) {
+        path = format_string("%s/etc/selinux/%s/contexts/files/file_contexts", store_root(store),
+                             store->type);
+        if (!path)
+            return -ENOMEM;
     }
-    return 0;
+    return file_contexts_open(path, &store->contexts);
 }
 
 /* --- by kind ------------------------------------------------------------ */
 
 static const struct {
-    int (*read)(PolicyStore *store, const Action *action, ActionState *ret_state);
-    int (*stage)(PolicyStore *store, const Action *action, const ActionState *target);
+    int (*read)(PolicyStore *store, size_t index, ActionState *ret_state);
+    int (*stage)(PolicyStore *store, size_t index, const ActionState *target);
 } store_operations[ACTION_KIND_COUNT] = {
-    [ACTION_SET_BOOLEAN] = {boolean_read, boolean_stage},
+    [ACTION_SET_BOOLEAN] = {store_boolean_read, store_boolean_stage},
+    [ACTION_SET_PORT] = {store_port_read, store_port_stage},
+    [ACTION_SET_FILE_CONTEXT] = {store_file_context_read, store_file_context_stage},
+    [ACTION_INSTALL_MODULE] = {store_module_read, store_module_stage},
+    [ACTION_RELABEL] = {store_label_read, NULL}, /* not in the store: policy_store_relabel() */
 };
 
-int policy_store_read(PolicyStore *store, const Action *action, ActionState *ret_state)
+int policy_store_read(PolicyStore *store, size_t index, ActionState *ret_state)
 {
-    if (!store_operations[action->kind].read)
+    ActionState state = {0};
+    int r;
+
+    if (!store_operations[store->plan->actions[index].kind].read)
         return -EOPNOTSUPP;
-    return store_operations[action->kind].read(store, action, ret_state);
+    r = store_operations[store->plan->actions[index].kind].read(store, index, &state);
+    if (r >= 0)
+        *ret_state = state;
+    return r;
 }
 
-int policy_store_stage(PolicyStore *store, const Action *action, const ActionState *target)
+int policy_store_keep(PolicyStore *store, const char *change_id)
 {
-    if (!store_operations[action->kind].stage)
+    store->change_id = change_id;
+    for (size_t i = 0; i < store->plan->n_actions; i++) {
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        if (store->plan->actions[i].kind != ACTION_INSTALL_MODULE)
+            continue;
+        path = undo_path(store->options->undo_directory, change_id, i);
+        r = path ? store_module_keep(store, i, path) : -ENOMEM;
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int policy_store_stage(PolicyStore *store, size_t index, const ActionState *target)
+{
+    ActionKind kind = store->plan->actions[index].kind;
+
+    if (!store_operations[kind].read)
         return -EOPNOTSUPP;
-    return store_operations[action->kind].stage(store, action, target);
+    return store_operations[kind].stage ? store_operations[kind].stage(store, index, target) : 0;
 }
 
 int policy_store_commit(PolicyStore *store)
 {
+    bool any = false;
+
+    /* An empty transaction would still rewrite the store. */
+    for (size_t i = 0; i < store->plan->n_actions; i++)
+        any = any || store_operations[store->plan->actions[i].kind].stage;
+    if (!any)
+        return 0;
     store->messages[0] = '\0';
     return semanage_commit(store->handle) < 0 ? -EIO : 0;
 }

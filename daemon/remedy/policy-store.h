@@ -4,8 +4,10 @@
  * states in place, several in one transaction. Blocking, and libsemanage keeps globals: only
  * for the worker process.
  *
- * Life cycle: policy_store_open(), then reads; or policy_store_begin(), reads, stages and one
- * policy_store_commit(), after which it is only good for policy_store_free().
+ * Life cycle: policy_store_open() for one plan, then reads; or policy_store_begin(), reads,
+ * policy_store_keep(), stages and one policy_store_commit(), after which it is only good for
+ * policy_store_free(). Labels on disk are no part of the transaction: a fresh store does
+ * policy_store_relabel() after the commit.
  */
 #pragma once
 
@@ -16,12 +18,14 @@
 typedef struct PolicyStore PolicyStore;
 
 typedef struct PolicyStoreOptions {
-    const char *root; /* another root directory, as semodule -p; NULL: the system's */
-    const char *type; /* the store's name ("targeted"); NULL: the configured one */
+    const char *root;           /* another root directory, as semodule -p; NULL: the system's */
+    const char *type;           /* the store's name ("targeted"); NULL: the configured one */
+    const char *undo_directory; /* where undo.h keeps its files */
 } PolicyStoreOptions;
 
-/* The kernel is read and changed only if there is no other root and SELinux is enabled. */
-int policy_store_open(PolicyStore **ret_store, const PolicyStoreOptions *options);
+/* The kernel is read and changed only if there is no other root and SELinux is enabled. The plan
+ * and the options outlive the store. */
+int policy_store_open(PolicyStore **ret_store, const Plan *plan, const PolicyStoreOptions *options);
 /* Gives up what was not committed. Accepts and returns NULL. */
 PolicyStore *policy_store_free(PolicyStore *store);
 
@@ -32,13 +36,26 @@ const char *policy_store_messages(const PolicyStore *store);
  * seconds; may be tried again); -EROFS, -EACCES; -EIO for another failure of libsemanage. */
 int policy_store_begin(PolicyStore *store);
 
-/* 0, -EOPNOTSUPP for a kind that this version does not know, -EIO, -ENOMEM. A thing that the
- * policy does not have is a success with known = false. */
-int policy_store_read(PolicyStore *store, const Action *action, ActionState *ret_state);
+/* The state of what the plan's action touches. 0, -EOPNOTSUPP for a kind that this version does
+ * not know, -EIO, -ENOMEM. A thing that the policy does not have is a success with
+ * known = false; whatever stands in the way of the action is in the state's obstacle. */
+int policy_store_read(PolicyStore *store, size_t index, ActionState *ret_state);
+
+/* Before the first stage: keeps on disk what a revert of change `change_id` will need and the
+ * store will not have any more. May be repeated. 0 or a negative errno. */
+int policy_store_keep(PolicyStore *store, const char *change_id);
 
 /* Puts what the action touches into the given state when the transaction is committed:
- * record and kernel, each only as far as the state says something about it. */
-int policy_store_stage(PolicyStore *store, const Action *action, const ActionState *target);
+ * record and kernel, each only as far as the state says something about it. After
+ * policy_store_keep(). */
+int policy_store_stage(PolicyStore *store, size_t index, const ActionState *target);
 
 /* All or nothing. Loads the policy into the kernel. 0 or -EIO. */
 int policy_store_commit(PolicyStore *store);
+
+/* Labels files on disk as the targets of the plan's relabel actions say, or puts back the labels
+ * kept under `change_id`. That some object kept another label is for policy_store_read() to
+ * find. 0, or a negative errno if the old labels could not be kept. */
+int policy_store_relabel(PolicyStore *store, const char *change_id, const ActionState *targets);
+/* Whether the plan has such actions. */
+bool policy_store_wants_relabel(const Plan *plan);

@@ -3,6 +3,7 @@
 
 #include "daemon/core/limits.h"
 #include "daemon/core/text.h"
+#include "daemon/remedy/cil.h"
 #include "daemon/remedy/prompt.h"
 
 #define ACTION_PREFIX "org.selguard.remedy1."
@@ -35,6 +36,48 @@ const char **prompt_polkit_actions(const Plan *plan)
     return list;
 }
 
+/* Rules of a module that are told one by one. */
+#define PROMPT_RULES_MAX 4u
+
+static char *describe_rules(const CilModule *module)
+{
+    _cleanup_strv_ char **parts = calloc(1, sizeof(*parts));
+
+    for (size_t i = 0; parts && i < module->n_rules && i < PROMPT_RULES_MAX; i++) {
+        const CilRule *rule = &module->rules[i];
+        _cleanup_free_ char *permissions = strv_join(rule->permissions, " ");
+        _cleanup_free_ char *part =
+            permissions ? format_string("%s to %s on %s (%s)", rule->source, permissions,
+                                        rule->target, rule->target_class)
+                        : NULL;
+
+        if (!part || strv_append(&parts, part) < 0)
+            return NULL;
+    }
+    if (parts && module->n_rules > PROMPT_RULES_MAX) {
+        _cleanup_free_ char *rest =
+            format_string("%zu more rules", module->n_rules - PROMPT_RULES_MAX);
+
+        if (!rest || strv_append(&parts, rest) < 0)
+            return NULL;
+    }
+    return parts ? strv_join(parts, ", ") : NULL;
+}
+
+/* A module's name says nothing of what it allows, and that is what is approved. */
+static char *action_to_prompt(const Action *action)
+{
+    _cleanup_free_ char *words = action_to_words(action), *problem = NULL, *rules = NULL;
+    CilModule module = {};
+
+    if (!words || action->kind != ACTION_INSTALL_MODULE ||
+        cil_read(strempty(action->cil), &module, &problem) < 0)
+        return TAKE_POINTER(words);
+    rules = describe_rules(&module);
+    cil_module_clear(&module);
+    return rules ? format_string("%s, which allows %s", words, rules) : NULL;
+}
+
 /* Joins one text for each action, as far as they fit. */
 static char *join_actions(const Plan *plan, char *(*to_text)(const Action *), const char *start,
                           const char *separator, const char *end)
@@ -62,7 +105,7 @@ static char *join_actions(const Plan *plan, char *(*to_text)(const Action *), co
 
 char *prompt_apply(const Plan *plan)
 {
-    return join_actions(plan, action_to_words, "Authentication is required to ", "; and to ", ".");
+    return join_actions(plan, action_to_prompt, "Authentication is required to ", "; and to ", ".");
 }
 
 char *prompt_revert(const Plan *plan, uint64_t change_id)
@@ -70,7 +113,7 @@ char *prompt_revert(const Plan *plan, uint64_t change_id)
     _cleanup_free_ char *start = format_string(
         "Authentication is required to undo change %" PRIu64 ", which was to ", change_id);
 
-    return start ? join_actions(plan, action_to_words, start, "; and to ", ".") : NULL;
+    return start ? join_actions(plan, action_to_prompt, start, "; and to ", ".") : NULL;
 }
 
 char *prompt_commands(const Plan *plan)

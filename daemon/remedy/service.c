@@ -116,7 +116,7 @@ static int carry_out_check(Pending *pending, sd_bus_message *message, sd_bus_err
         .uid = pending->uid,
     };
     service->checks = check;
-    r = check_run_start(&check->run, options->event, &pending->request.plan, options->rules,
+    r = check_run_start(&check->run, options->event, &pending->request.plan, options->config,
                         &options->store, on_check_finished, check);
     if (r < 0) {
         check_free(check);

@@ -5,9 +5,9 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "daemon/core/json.h"
 #include "daemon/core/limits.h"
 #include "daemon/core/text.h"
-#include "daemon/remedy/json-util.h"
 #include "daemon/remedy/worker-child.h"
 
 typedef struct Child {
@@ -55,7 +55,7 @@ static int child_fail(Child *child, int error, const char *sentence)
 
 static int child_open(Child *child)
 {
-    return policy_store_open(&child->store, child->options);
+    return policy_store_open(&child->store, child->plan, child->options);
 }
 
 static int child_fail_open(Child *child, int error)
@@ -73,7 +73,7 @@ static int child_send_states(Child *child, const char *name)
     if (!states)
         return -ENOMEM;
     for (size_t i = 0; i < child->plan->n_actions; i++) {
-        int r = policy_store_read(child->store, &child->plan->actions[i], &states[i]);
+        int r = policy_store_read(child->store, i, &states[i]);
 
         if (r < 0)
             return r;
@@ -82,11 +82,13 @@ static int child_send_states(Child *child, const char *name)
 }
 
 /* Blocks until the parent decides. -EPIPE if it went away instead. */
-static int child_receive_targets(Child *child, ActionState **ret_targets)
+static int child_receive_targets(Child *child, ActionState **ret_targets, char **ret_change_id)
 {
     _cleanup_free_ char *packet = malloc(REMEDY_WORKER_MESSAGE_MAX + 1);
     _cleanup_json_ json_object *object = NULL;
+    const char *change_id;
     ssize_t n;
+    int r;
 
     if (!packet)
         return -ENOMEM;
@@ -101,7 +103,12 @@ static int child_receive_targets(Child *child, ActionState **ret_targets)
     object = json_tokener_parse(packet);
     if (!json_object_is_type(object, json_type_object))
         return -EBADMSG;
-    return action_states_from_json(child->plan, json_object_object_get(object, "go"), ret_targets);
+    /* It becomes part of a file's name. */
+    change_id = json_get_text(object, "change");
+    if (*change_id == '\0' || strspn(change_id, "0123456789") != strlen(change_id))
+        return -EBADMSG;
+    r = string_replace(ret_change_id, change_id);
+    return r < 0 ? r : action_states_from_json(child->plan, json_get(object, "go"), ret_targets);
 }
 
 static uint64_t monotonic_usec(void)
@@ -145,6 +152,7 @@ static int child_inspect(Child *child)
 static int child_transact(Child *child)
 {
     _cleanup_free_ ActionState *targets = NULL;
+    _cleanup_free_ char *change_id = NULL;
     int r;
 
     r = child_open(child);
@@ -163,7 +171,7 @@ static int child_transact(Child *child)
         r = child_send_states(child, "states");
     if (r < 0)
         return child_fail(child, r, "The SELinux policy store could not be read.");
-    r = child_receive_targets(child, &targets);
+    r = child_receive_targets(child, &targets, &change_id);
     if (r < 0)
         return EXIT_FAILURE;
 
@@ -171,8 +179,11 @@ static int child_transact(Child *child)
      * inherit this. */
     (void)signal(SIGTERM, SIG_IGN);
     (void)child_send_phase(child, "committing");
+    r = policy_store_keep(child->store, change_id);
+    if (r < 0)
+        return child_fail(child, r, "What a revert would need could not be kept.");
     for (size_t i = 0; i < child->plan->n_actions; i++) {
-        r = policy_store_stage(child->store, &child->plan->actions[i], &targets[i]);
+        r = policy_store_stage(child->store, i, &targets[i]);
         if (r < 0)
             return child_fail(child, r, "The change could not be prepared in the policy store.");
     }
@@ -183,6 +194,13 @@ static int child_transact(Child *child)
     /* What counts is what is there now, read by a fresh handle. */
     child->store = policy_store_free(child->store);
     r = child_open(child);
+    if (r >= 0 && policy_store_wants_relabel(child->plan)) {
+        (void)child_send_phase(child, "relabeling");
+        r = policy_store_relabel(child->store, change_id, targets);
+        if (r < 0)
+            return child_fail(
+                child, r, "The policy store was changed, but the labels of files could not be.");
+    }
     if (r >= 0)
         r = child_send_states(child, "done");
     if (r < 0)

@@ -6,7 +6,7 @@
  *           {"states": […]}                    before (transact), or the answer (inspect)
  *           {"done": […]}                      states read after the commit
  *           {"error": errno, "text": "…"}      the last message
- *   parent: {"go": […]}                        target states
+ *   parent: {"go": […], "change": "…"}         target states, and the id of the change
  */
 #pragma once
 

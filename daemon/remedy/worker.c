@@ -9,9 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/core/json.h"
 #include "daemon/core/limits.h"
 #include "daemon/core/text.h"
-#include "daemon/remedy/json-util.h"
 #include "daemon/remedy/worker-child.h"
 #include "daemon/remedy/worker.h"
 
@@ -311,13 +311,14 @@ int worker_start(Worker **ret_worker, sd_event *event, WorkerTask task, const Pl
     return 0;
 }
 
-int worker_go(Worker *worker, const ActionState *targets)
+int worker_go(Worker *worker, const char *change_id, const ActionState *targets)
 {
     _cleanup_json_ json_object *object = json_object_new_object();
     const char *packet;
     size_t length;
 
-    if (!object || json_add(object, "go", action_states_to_json(&worker->plan, targets)) < 0)
+    if (!object || json_add(object, "go", action_states_to_json(&worker->plan, targets)) < 0 ||
+        json_add(object, "change", json_object_new_string(change_id)) < 0)
         return -ENOMEM;
     packet = json_object_to_json_string_length(object, JSON_C_TO_STRING_PLAIN, &length);
     if (!packet)

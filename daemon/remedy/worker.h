@@ -5,7 +5,7 @@
  *
  * WORKER_INSPECT     reads the state of each action's object
  * WORKER_TRANSACT    takes the store's lock, reads the states, waits for worker_go(), stages
- *                    what that says, commits, reads again
+ *                    what that says, commits, labels files, reads again
  *
  * Between the states and worker_go() the child holds the lock and has changed nothing: there
  * the parent decides, and writes to disk what it decided. After worker_go() there is no way
@@ -28,7 +28,7 @@ typedef enum WorkerTask {
 typedef struct Worker Worker;
 
 typedef struct WorkerHandlers {
-    /* "waiting-for-lock", "reading", "committing". May be NULL. */
+    /* "waiting-for-lock", "reading", "committing", "relabeling". May be NULL. */
     void (*phase)(Worker *worker, const char *phase, void *userdata);
     /* WORKER_TRANSACT: the states before; to be answered, now or later, by worker_go() or
      * worker_kill(). `states` has one for each action and is only lent. */
@@ -45,8 +45,9 @@ typedef struct WorkerHandlers {
 int worker_start(Worker **ret_worker, sd_event *event, WorkerTask task, const Plan *plan,
                  const PolicyStoreOptions *options, const WorkerHandlers *handlers, void *userdata);
 
-/* Lets the transaction commit with these targets, one for each action. 0 or an errno. */
-int worker_go(Worker *worker, const ActionState *targets);
+/* Lets the transaction commit with these targets, one for each action, for this change. 0 or an
+ * errno. */
+int worker_go(Worker *worker, const char *change_id, const ActionState *targets);
 /* True once worker_go() was called. */
 bool worker_is_committing(const Worker *worker);
 

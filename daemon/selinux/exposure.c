@@ -7,6 +7,7 @@
 
 #include "daemon/core/limits.h"
 #include "daemon/core/text.h"
+#include "daemon/selinux/decide.h"
 #include "daemon/selinux/exposure-internal.h"
 #include "daemon/selinux/ports-internal.h"
 
@@ -64,6 +65,56 @@ static int count_item(const DifferenceItem *item, void *data)
         tally_add(&count->gains, count, item, item->gained);
     if (item->lost != 0)
         tally_add(&count->losses, count, item, item->lost);
+    return 0;
+}
+
+/* What rules alone change about an access: counted before its labels are looked at. */
+static DifferenceItem changed_by_rules(const Difference *difference, const DifferenceItem *item)
+{
+    DifferenceItem change = *item;
+    uint32_t n_before = hypothesis_n_types(difference->before);
+    uint32_t n_after = hypothesis_n_types(difference->after);
+    uint32_t n_both = n_before < n_after ? n_before : n_after;
+    uint32_t had = 0, has = 0;
+
+    if (item->domain <= n_both && item->target <= n_both) {
+        had = decide_allowed_by_rules(difference->before, item->domain, item->target, item->class);
+        has = decide_allowed_by_rules(difference->after, item->domain, item->target, item->class);
+    }
+    change.gained = has & ~had;
+    change.lost = had & ~has;
+    return change;
+}
+
+/* More permissions of an access that was counted. */
+static void tally_extend(Tally *tally, const Count *count, const DifferenceItem *item,
+                         uint32_t permissions)
+{
+    DifferenceItem *sample = item->domain == count->focus ? tally->focus : tally->others;
+    size_t n = item->domain == count->focus ? tally->n_focus : tally->n_others;
+
+    if (permissions & exposure_port_permissions(count->difference->before->policy, item->class))
+        tally->port_users[item->domain] = true;
+    for (size_t i = 0; i < n; i++) {
+        if (sample[i].domain != item->domain || sample[i].target != item->target ||
+            sample[i].class != item->class)
+            continue;
+        sample[i].gained |= item->gained;
+        sample[i].lost |= item->lost;
+        return;
+    }
+}
+
+/* A change that comes from a label. An access whose rules change as well is one access. */
+static int count_label_item(const DifferenceItem *item, void *data)
+{
+    Count *count = data;
+    const DifferenceItem rules = changed_by_rules(count->difference, item);
+
+    if (item->gained != 0)
+        (rules.gained != 0 ? tally_extend : tally_add)(&count->gains, count, item, item->gained);
+    if (item->lost != 0)
+        (rules.lost != 0 ? tally_extend : tally_add)(&count->losses, count, item, item->lost);
     return 0;
 }
 
@@ -291,7 +342,8 @@ static int count_relabel(Count *count, const ExposureRelabel *relabel)
         int r = -ENOENT;
 
         if (class != 0)
-            r = exposure_compare_relabel(difference, old_type, new_type, class, count_item, count);
+            r = exposure_compare_relabel(difference, old_type, new_type, class, count_label_item,
+                                         count);
         if (r < 0)
             return r;
     }
@@ -310,7 +362,7 @@ static int run(Count *count, const ExposureRelabel *relabels, size_t n_relabels,
     if (r >= 0)
         r = exposure_compare_rules(count->difference, count_item, count);
     if (r >= 0)
-        r = exposure_compare_ports(count->difference, count_item, count);
+        r = exposure_compare_ports(count->difference, count_label_item, count);
     for (size_t i = 0; i < n_relabels && r >= 0; i++)
         r = count_relabel(count, &relabels[i]);
     if (r >= 0)

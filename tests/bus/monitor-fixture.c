@@ -297,7 +297,7 @@ char *fixture_find_port(sd_bus *bus, uint16_t port)
 
         while (sd_bus_message_enter_container(reply, 'e', "sv") > 0) {
             assert_true(sd_bus_message_read(reply, "s", &key) > 0);
-            if (streq(key, "Path"))
+            if (streq(key, "ObjectPath"))
                 assert_true(sd_bus_message_read(reply, "v", "o", &path) > 0);
             else if (streq(key, "Port"))
                 assert_true(sd_bus_message_read(reply, "v", "q", &of_this) > 0);
@@ -308,6 +308,7 @@ char *fixture_find_port(sd_bus *bus, uint16_t port)
         assert_true(sd_bus_message_exit_container(reply) >= 0);
         if (of_this == port) {
             assert_null(found);
+            assert_non_null(path);
             found = strdup(path);
         }
     }

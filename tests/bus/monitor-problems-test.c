@@ -163,7 +163,7 @@ static void test_nginx_configuration_is_broken(void **state)
 static void test_log_problems(void **state)
 {
     Fixture *fixture = *state;
-    const char *log = harness_path(&fixture->harness, "live.log");
+    _cleanup_free_ char *log = format_string("%s/live.log", fixture->harness.directory);
 
     /* Of another user, alone. */
     assert_int_equal(chmod(log, 0600), 0);
@@ -237,37 +237,36 @@ static void start_incident_with(Fixture *fixture, const char *policy)
     fixture_start_monitor(fixture, arguments);
 }
 
-static void test_policy(void **state)
+/* The policy images that cannot be used, by what their names in the harness' directory are. */
+static void make_bad_policies(Fixture *fixture)
 {
-    Fixture *fixture = *state;
-    const char *image = fixture_copy(fixture, getenv("SELGUARD_POLICY"), "policy");
     size_t size = 0;
-    _cleanup_free_ char *content = harness_read(image, &size);
-    const char *fifo = harness_path(&fixture->harness, "fifo");
-    const char *broken[] = {
-        harness_path(&fixture->harness, "no-policy"),
-        harness_path(&fixture->harness, "cut-policy"),
-        harness_path(&fixture->harness, "secret-policy"),
-        fifo,
-        fixture->harness.directory,
-    };
-    FILE *stream;
+    _cleanup_free_ char *content = harness_read(getenv("SELGUARD_POLICY"), &size);
+    FILE *stream = fopen(harness_path(&fixture->harness, "cut-policy"), "we");
 
     assert_non_null(content);
-    stream = fopen(broken[1], "we");
     assert_non_null(stream);
     assert_int_equal(fwrite(content, 1, size / 2, stream), size / 2);
-    (void)fclose(stream);
-    fixture_write(fixture, "secret-policy", "");
-    assert_int_equal(chmod(broken[2], 0), 0);
-    assert_int_equal(mkfifo(fifo, 0644), 0);
+    assert_int_equal(fclose(stream), 0);
+    (void)fixture_copy(fixture, getenv("SELGUARD_POLICY"), "secret-policy");
+    assert_int_equal(chmod(harness_path(&fixture->harness, "secret-policy"), 0), 0);
+    assert_int_equal(mkfifo(harness_path(&fixture->harness, "fifo-policy"), 0644), 0);
+}
 
-    for (size_t i = 0; i < ELEMENTS_OF(broken); i++) {
+static void test_policy(void **state)
+{
+    static const char *const names[] = {"no-policy", "cut-policy", "secret-policy", "fifo-policy",
+                                        "."};
+    Fixture *fixture = *state;
+
+    make_bad_policies(fixture);
+    for (size_t i = 0; i < ELEMENTS_OF(names); i++) {
+        _cleanup_free_ char *policy = format_string("%s/%s", fixture->harness.directory, names[i]);
         _cleanup_free_ char *path = NULL;
         sd_bus_error error = SD_BUS_ERROR_NULL;
         sd_bus_message *reply;
 
-        start_incident_with(fixture, broken[i]);
+        start_incident_with(fixture, policy);
         fixture_wait_problem(fixture->user, "policy", true);
         assert_logged(fixture, "The SELinux policy cannot be read: there are no fixes to offer.");
 
@@ -286,7 +285,7 @@ static void test_policy(void **state)
 static void test_policy_comes_later(void **state)
 {
     Fixture *fixture = *state;
-    const char *path = harness_path(&fixture->harness, "late-policy");
+    _cleanup_free_ char *path = format_string("%s/late-policy", fixture->harness.directory);
 
     start_incident_with(fixture, path);
     fixture_wait_problem(fixture->user, "policy", true);

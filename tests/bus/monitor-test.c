@@ -52,7 +52,7 @@ static void test_list(void **state)
     assert_non_null(reply);
     text = fixture_strings(reply);
     sd_bus_message_unref(reply);
-    for (at = text; (at = strstr(at, "\nPath\n")); at++)
+    for (at = text; (at = strstr(at, "\nObjectPath\n")); at++)
         n++;
     assert_int_equal(n, INCIDENT_DIAGNOSES);
     assert_int_equal(fixture_get_number(fixture->user, "Diagnoses"), INCIDENT_DIAGNOSES);
@@ -216,6 +216,7 @@ static void test_properties_tell_nothing(void **state)
     const struct {
         const char *path, *interface;
     } objects[] = {{ROOT_PATH, MANAGER}, {path, DIAGNOSIS}};
+    size_t questions = fixture_count_questions(fixture);
 
     fixture_set_answer(fixture, "", "no");
     for (size_t i = 0; i < ELEMENTS_OF(objects); i++) {
@@ -231,7 +232,7 @@ static void test_properties_tell_nothing(void **state)
         assert_non_null(strstr(text, i == 0 ? "SelinuxMode\n" : "blocked-by-selinux\n"));
         sd_bus_message_unref(reply);
     }
-    assert_int_equal(fixture_count_questions(fixture), 0);
+    assert_int_equal(fixture_count_questions(fixture), questions);
 }
 
 /* Neither do the objects, whose paths hold an id alone. */

@@ -232,17 +232,15 @@ static void test_out_of_table(void **state)
     sd_bus_message *call;
 
     expect_error(fixture, fixture->root, new_apply(fixture->root, "nis_enabled"), REFUSED,
-                 "nis_enabled is never switched");
+                 "nis_enabled is never turned on");
     expect_error(fixture, fixture->root, new_apply(fixture->root, "secure_mode_policyload"),
-                 REFUSED, "never switched");
+                 REFUSED, "never turned on");
     expect_error(fixture, fixture->root, new_apply(fixture->root, "a; reboot"), INVALID_PLAN,
                  "not the name of a boolean");
 
     call = new_call(fixture->root, "Apply");
-    assert_true(sd_bus_message_append(call, "a(sa{sv})a{sv}", 1, "set-port", 4, "protocol", "s",
-                                      "tcp", "low", "q", 3000, "high", "q", 3000, "type", "s",
-                                      "http_port_t", 0) >= 0);
-    expect_error(fixture, fixture->root, call, REFUSED, "set-port is not supported");
+    assert_true(sd_bus_message_append(call, "a(sa{sv})a{sv}", 1, "reload-nginx", 0, 0) >= 0);
+    expect_error(fixture, fixture->root, call, REFUSED, "reload-nginx is not supported");
 
     call = new_call(fixture->root, "Apply");
     assert_true(sd_bus_message_append(call, "a(sa{sv})a{sv}", 1, "advise", 2, "text", "s", "x",

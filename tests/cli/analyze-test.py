@@ -94,6 +94,85 @@ class Text(unittest.TestCase):
         self.assertNotIn("\033", text)
 
 
+class Configuration(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+
+    def tearDown(self):
+        self.directory.cleanup()
+
+    def file(self, path, content):
+        path = os.path.join(self.directory.name, path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(content)
+        return path
+
+    CONF = """error_log /var/log/nginx/shop.log;
+http { server { listen 80;
+    location / { proxy_pass http://127.0.0.1:3000; }
+    location /s { proxy_pass http://unix:/run/myapp/app.sock; }
+    location /static { root /var/www/html; } } }
+"""
+
+    def verdicts(self, report):
+        return {d["target"].get("port"): d["verdict"] for d in report["diagnoses"]}
+
+    def test_what_nobody_configured_is_unexpected(self):
+        conf = self.file("nginx.conf", self.CONF)
+        report = analyze("--audit-log", AUDIT, "--error-log", ERROR, "--utc-offset", "Z",
+                         "--nginx-conf", conf)
+        verdicts = self.verdicts(report)
+        self.assertEqual(verdicts[3000], "blocked-by-selinux")
+        self.assertEqual(verdicts[6379], "unexpected-access")
+        self.assertEqual(verdicts[8081], "unexpected-access")
+        for diagnosis in report["diagnoses"]:
+            if diagnosis["verdict"] == "unexpected-access":
+                self.assertEqual(diagnosis["fixes"], [])
+
+    def test_a_variable_makes_it_unknown(self):
+        conf = self.file("nginx.conf", self.CONF.replace("location / {",
+                                                         "location /v { proxy_pass http://$host; } location / {"))
+        report = analyze("--audit-log", AUDIT, "--error-log", ERROR, "--utc-offset", "Z",
+                         "--nginx-conf", conf)
+        self.assertEqual(self.verdicts(report)[6379], "blocked-by-selinux")
+
+    def test_root_of_another_host(self):
+        self.file("etc/nginx/nginx.conf", self.CONF)
+        with open(AUDIT, encoding="utf-8") as stream:
+            self.file("var/log/audit/audit.log", stream.read())
+        with open(ERROR, encoding="utf-8") as stream:
+            self.file("var/log/nginx/shop.log", stream.read())
+        os.makedirs(os.path.join(self.directory.name, "etc/selinux/targeted/policy"))
+        with open(POLICY, "rb") as source, open(os.path.join(
+                self.directory.name, "etc/selinux/targeted/policy/policy.33"), "wb") as copy:
+            copy.write(source.read())
+        done = run("--format", "json", "--utc-offset", "Z", "--root", self.directory.name)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        report = json.loads(done.stdout)
+        self.assertEqual(report["input"]["failures"], 11)
+        upstream = [d for d in report["diagnoses"] if d["target"].get("port") == 3000][0]
+        self.assertEqual(upstream["nginx"]["server"], "shop.example.com")
+        self.assertTrue(upstream["fixes"])
+
+    def test_links_do_not_lead_out_of_the_root(self):
+        os.makedirs(os.path.join(self.directory.name, "var/log/audit"))
+        os.symlink(AUDIT, os.path.join(self.directory.name, "var/log/audit/audit.log"))
+        done = run("--format", "json", "--root", self.directory.name)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["input"]["denials"], 0)
+
+    def test_a_configuration_that_is_not_there(self):
+        done = run("--audit-log", AUDIT, "--nginx-conf", "/nonexistent/nginx.conf")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"/nonexistent/nginx.conf", done.stderr)
+
+    def test_a_configuration_that_nginx_would_reject(self):
+        conf = self.file("nginx.conf", "http { server { listen 80; \nproxy_pass http://127.0.0.1:3000;")
+        report = analyze("--audit-log", AUDIT, "--nginx-conf", conf)
+        self.assertTrue(report["input"]["nginx_conf_problems"])
+
+
 class BadInput(unittest.TestCase):
     def setUp(self):
         self.directory = tempfile.TemporaryDirectory()

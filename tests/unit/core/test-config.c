@@ -86,6 +86,13 @@ static void test_denied_booleans(void **state _unused_)
 
     assert_non_null(boolean_rules_find_denied("nis_enabled", true, NULL));
     assert_non_null(boolean_rules_find_denied("secure_mode_policyload", true, NULL));
+    /* To the strict side, where there is one. */
+    assert_null(boolean_rules_find_denied("nis_enabled", false, NULL));
+    assert_null(boolean_rules_find_denied("deny_ptrace", true, NULL));
+    assert_non_null(boolean_rules_find_denied("deny_ptrace", false, NULL));
+    assert_non_null(boolean_rules_find_denied("secure_mode_policyload", false, NULL));
+    /* The web server's own are judged by their exposure. */
+    assert_null(boolean_rules_find_denied("httpd_execmem", true, NULL));
     assert_null(boolean_rules_find_denied("httpd_can_network_connect", true, NULL));
     assert_null(boolean_rules_find_denied("httpd_dbus_avahi", true, NULL));
     assert_non_null(boolean_rules_find_denied("httpd_dbus_avahi", true, extra));

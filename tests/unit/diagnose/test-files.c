@@ -56,7 +56,17 @@ typedef struct Case {
     const char *operation;   /* of nginx's line, which names… */
     const char *log_target;
     FailureTargetKind log_kind;
+    const char *directory_type; /* of every directory above; NULL: not known */
 } Case;
+
+static char *read_label(const char *path _unused_, void *userdata)
+{
+    const Case *example = userdata;
+
+    return example->directory_type
+               ? format_string("system_u:object_r:%s:s0", example->directory_type)
+               : NULL;
+}
 
 static Diagnosis *diagnose(const Policy *policy, const Case *example, FileContexts *contexts)
 {
@@ -87,7 +97,12 @@ static Diagnosis *diagnose(const Policy *policy, const Case *example, FileContex
         .failure = example->log_target ? &failure : NULL,
         .match = example->log_target ? MATCH_CERTAIN : MATCH_NONE,
     };
-    const AnalysisOptions options = {.domain = "httpd_t", .file_contexts = contexts};
+    const AnalysisOptions options = {
+        .domain = "httpd_t",
+        .file_contexts = contexts,
+        .read_label = contexts ? NULL : read_label,
+        .userdata = (void *)(uintptr_t)example,
+    };
     Diagnosis *diagnosis;
 
     assert_int_equal(incident_to_diagnosis(&incident, &diagnosis), 0);
@@ -126,6 +141,45 @@ static void test_moved_content(void **state _unused_)
         assert_string_equal(fix->plan.actions[0].regex, "/srv/shop(/.*)?");
         assert_string_equal(fix->plan.actions[1].path, "/srv/shop");
         assert_true(fix->exposure.n_domains > 0); /* httpd_t, at least */
+        diagnosis_free(diagnosis);
+        policy_free(policy);
+    }
+}
+
+/* The way to a file counts: a label alone does not help behind a directory that nginx may not
+ * search, and a boolean that opens that directory is part of the fix. */
+static void test_directories_on_the_way(void **state _unused_)
+{
+    const struct {
+        const char *directory_type, *summary;
+        bool caveat;
+    } rows[] = {
+        {NULL, "label /srv/shop and what is below it as httpd_sys_content_t", true},
+        {"httpd_sys_content_t", "label /srv/shop and what is below it as httpd_sys_content_t",
+         false},
+        {"user_home_dir_t", "httpd_sys_content_t, and turn httpd_", false},
+        {"shadow_t", NULL, false},
+    };
+
+    for (size_t i = 0; i < ELEMENTS_OF(rows); i++) {
+        const Case example = {
+            .target_type = "user_home_t",
+            .class = "file",
+            .permissions = "read",
+            .name = "index.html",
+            .operation = "open",
+            .log_target = "/srv/shop/index.html",
+            .log_kind = FAILURE_TARGET_PATH,
+            .directory_type = rows[i].directory_type,
+        };
+        Policy *policy = load(POLICY_FEDORA);
+        Diagnosis *diagnosis = diagnose(policy, &example, NULL);
+
+        check_fixes(diagnosis);
+        if (rows[i].summary)
+            assert_int_equal(need_fix(diagnosis, rows[i].summary)->caveat != NULL, rows[i].caveat);
+        else
+            assert_null(find_fix(diagnosis, "label /srv/shop"));
         diagnosis_free(diagnosis);
         policy_free(policy);
     }
@@ -276,6 +330,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_target_path),
         cmocka_unit_test(test_moved_content),
+        cmocka_unit_test(test_directories_on_the_way),
         cmocka_unit_test(test_default_label),
         cmocka_unit_test(test_socket),
         cmocka_unit_test(test_peer),

@@ -2,9 +2,9 @@
 #include <errno.h>
 #include <json-c/json_tokener.h>
 
+#include "daemon/core/json.h"
 #include "daemon/core/text.h"
 #include "daemon/remedy/change-record.h"
-#include "daemon/remedy/json-util.h"
 #include "tests/unit/test.h"
 
 DEFINE_POINTER_CLEANUP(ChangeRecord, change_record_free, record_cleanup);

@@ -58,6 +58,25 @@ static void test_long(void **state _unused_)
     assert_int_equal(shown + more, PLAN_ACTIONS_MAX);
 }
 
+/* A module's name could say anything. */
+static void test_module(void **state _unused_)
+{
+    _cleanup_(plan_clear) Plan plan = {0};
+    Action action = {
+        .kind = ACTION_INSTALL_MODULE,
+        .name = strdup("selguard_x"),
+        .cil = strdup("(allow httpd_t initrc_t (unix_stream_socket (connectto)))"
+                      "(allow httpd_t a_t (file (read open)))"),
+    };
+    _cleanup_free_ char *text = NULL;
+
+    assert_int_equal(plan_add_action(&plan, &action), 0);
+    text = prompt_apply(&plan);
+    assert_string_equal(text, "Authentication is required to install the SELinux policy module "
+                              "selguard_x, which allows httpd_t to connectto on initrc_t "
+                              "(unix_stream_socket), httpd_t to read open on a_t (file).");
+}
+
 static void test_polkit_actions(void **state _unused_)
 {
     _cleanup_(plan_clear) Plan plan = {0};
@@ -86,6 +105,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_short),
         cmocka_unit_test(test_long),
+        cmocka_unit_test(test_module),
         cmocka_unit_test(test_polkit_actions),
     };
 

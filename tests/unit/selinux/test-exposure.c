@@ -167,6 +167,10 @@ static void test_relabelled_port_with_its_boolean(void **state)
     world_compute(&world, "httpd_t");
     assert_int_equal(world.exposure.ports_count, 9);
     assert_int_equal(world.losses.total, 1);
+    /* The boolean gives one permission, the label the other: one access. */
+    assert_int_equal(world.exposure.gains_total, 1);
+    assert_true(has_change(world.exposure.gains, world.exposure.n_gains, "httpd_t", "http_port_t",
+                           "tcp_socket", "name_bind name_connect"));
     world_close(&world);
 }
 

@@ -19,6 +19,7 @@
 typedef struct Denial {
     Access access;
     char **named; /* by audit2why: "name value" */
+    char *said;   /* all that it says about it */
 } Denial;
 
 typedef struct Denials {
@@ -40,6 +41,7 @@ static void clear_denials(Denials *denials)
     for (size_t i = 0; i < denials->n; i++) {
         access_clear(&denials->items[i].access);
         strv_free(denials->items[i].named);
+        free(denials->items[i].said);
     }
 }
 
@@ -59,6 +61,15 @@ static void write_log(const Denials *denials, const char *path)
                       access->target_context, access->target_class);
     }
     assert_int_equal(fclose(stream), 0);
+}
+
+static void add_text(char **text, const char *more)
+{
+    char *longer = format_string("%s%s", *text ? *text : "", more);
+
+    assert_non_null(longer);
+    free(*text);
+    *text = longer;
 }
 
 /* Its answer repeats each record and then gives the commands. */
@@ -91,6 +102,8 @@ static void run_audit2why(Denials *denials, const char *policy)
             action += strlen("# setsebool -P ");
             line[strcspn(line, "\n")] = '\0';
             assert_int_equal(strv_append(&denials->items[current].named, action), 0);
+        } else if (current < denials->n) {
+            add_text(&denials->items[current].said, line);
         }
     }
     assert_int_equal(pclose(output), 0);
@@ -246,11 +259,70 @@ static void test_finds_more(void **state)
     clear_denials(&denials);
 }
 
+/* What no boolean of the domain's own rules decides: it stops at the first obstacle, blames
+ * another policy, or misses the boolean behind the bound. */
+static void test_explains_more(void **state)
+{
+    static const char webtool[] = "system_u:system_r:webtool_t:s0";
+    static const char backup[] = "system_u:system_r:backup_t:s0";
+    static const char secret[] = "system_u:object_r:httpd_sys_content_t:s0:c1";
+    static const char labelled[] = "system_u:object_r:etc_t:s0:c1";
+    const struct {
+        const char *source, *target, *class_name, *permissions;
+        const char *said; /* by audit2why */
+        unsigned blocks;  /* ours */
+        bool dontaudit;
+        const char *boolean; /* that we find, NULL: none */
+    } cases[] = {
+        {webtool, secret, "file", "read", "Constraint DENIED", BLOCK_CONSTRAINT, false, NULL},
+        /* The rule that it asks for would change nothing. */
+        {webtool, labelled, "file", "write", "Missing type enforcement",
+         BLOCK_NO_RULE | BLOCK_CONSTRAINT, false, NULL},
+        {backup, object("ntop_var_lib_t"), "file", "write", "Typebounds violation", BLOCK_BOUNDS,
+         false, NULL},
+        /* The bounding type has the rule behind a boolean. */
+        {backup, object("var_log_t"), "file", "read", "Typebounds violation", BLOCK_BOUNDS, false,
+         "rsync_export_all"},
+        {HTTPD, object("redis_var_run_t"), "dir", "search", "should be dontaudit'd", BLOCK_NO_RULE,
+         true, NULL},
+    };
+    _cleanup_(policy_cleanup) Policy *policy = load_policy(POLICY_FEDORA);
+    _cleanup_(hypothesis_cleanup) Hypothesis *hypothesis = hypothesis_new(policy);
+    Denials denials = {};
+
+    for (size_t i = 0; i < ELEMENTS_OF(cases); i++)
+        add_denial(&denials, cases[i].source, cases[i].target, cases[i].class_name,
+                   cases[i].permissions);
+    run_audit2why(&denials, POLICY_FEDORA);
+    for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
+        const Denial *denial = &denials.items[i];
+        Decision decision = {};
+        BooleanSets sets = {};
+
+        assert_non_null(denial->said);
+        assert_non_null(strstr(denial->said, cases[i].said));
+        assert_int_equal(strv_length(denial->named), 0);
+        assert_int_equal(decide_access(hypothesis, &denial->access, &decision), 0);
+        assert_false(decision.allowed);
+        assert_int_equal(decision.permissions[0].blocks, cases[i].blocks);
+        assert_int_equal(decision.dontaudit, cases[i].dontaudit);
+        decision_clear(&decision);
+        assert_int_equal(boolean_sets_find(hypothesis, &denial->access, 1, &sets), 0);
+        assert_int_equal(sets.n_sets, cases[i].boolean ? 1 : 0);
+        assert_int_equal(sets.hopeless, !cases[i].boolean);
+        if (cases[i].boolean)
+            assert_string_equal(sets.sets[0].changes[0].name, cases[i].boolean);
+        boolean_sets_clear(&sets);
+    }
+    clear_denials(&denials);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_installed_policies),
         cmocka_unit_test(test_finds_more),
+        cmocka_unit_test(test_explains_more),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

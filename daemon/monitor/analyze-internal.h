@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One run of analyze: analyze.c carries it out, analyze-report.c prints it. */
+#pragma once
+
+#include "daemon/audit/statistics.h"
+#include "daemon/monitor/host-root.h"
+#include "daemon/monitor/pipeline.h"
+#include "daemon/monitor/replay.h"
+#include "daemon/nginx/conf-read.h"
+#include "daemon/selinux/labels.h"
+#include "daemon/selinux/policy.h"
+
+typedef struct Analyze {
+    char **audit_logs, **error_logs, **domains;
+    const char *policy_path;   /* as given; NULL: the one in force here */
+    const char *contexts_path; /* file_contexts, as given */
+    const char *conf_path;     /* nginx.conf, as given; beneath root, if that is given */
+    const char *root;          /* "/" of another host */
+    bool json, verbose, fixed_zone;
+    int32_t utc_offset;
+
+    Policy *policy;
+    FileContexts *contexts;
+    NginxConf *conf;
+    NginxIntents *intents;
+    HostRoot found; /* in root */
+    char *policy_used, *policy_problem;
+    Store *store;
+    Pipeline *pipeline;
+    ReplayResult result;
+} Analyze;
+
+/* Each prints the whole result to standard output. 0, -ENOMEM or -EIO. */
+int analyze_print_json(const Analyze *analyze);
+int analyze_print_text(const Analyze *analyze);

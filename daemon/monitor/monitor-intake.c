@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What comes in: audit messages, log lines, and what has to be looked at to be known. */
+#include <errno.h>
+
+#include "daemon/core/limits.h"
+#include "daemon/core/macro.h"
+#include "daemon/core/text.h"
+#include "daemon/monitor/monitor-internal.h"
+
+static uint64_t monotonic_now(const Monitor *monitor)
+{
+    uint64_t now = 0;
+
+    (void)sd_event_now(monitor->event, CLOCK_MONOTONIC, &now);
+    return now;
+}
+
+static void arm_stage_timer(Monitor *monitor, uint64_t deadline)
+{
+    (void)sd_event_source_set_time(monitor->stage_timer, deadline);
+    (void)sd_event_source_set_enabled(monitor->stage_timer,
+                                      deadline == UINT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+}
+
+static void advance(Monitor *monitor)
+{
+    uint64_t pipeline = pipeline_advance(monitor->pipeline, monotonic_now(monitor));
+    uint64_t follower = monitor->follower ? follower_get_deadline(monitor->follower) : UINT64_MAX;
+
+    arm_stage_timer(monitor, pipeline < follower ? pipeline : follower);
+}
+
+static int read_logs(Monitor *monitor)
+{
+    int r;
+
+    (void)pipeline_advance(monitor->pipeline, monotonic_now(monitor));
+    r = follower_process(monitor->follower, NGINX_LOG_BATCH);
+    if (r > 0) /* more is pending: come back, after the others had their turn */
+        arm_stage_timer(monitor, 0);
+    else
+        advance(monitor);
+    return r < 0 ? r : 0;
+}
+
+static int on_audit(sd_event_source *source, int fd _unused_, uint32_t events _unused_,
+                    void *userdata)
+{
+    Monitor *monitor = userdata;
+    int r;
+
+    (void)pipeline_advance(monitor->pipeline, monotonic_now(monitor));
+    r = audit_socket_receive(monitor->audit, pipeline_assembler(monitor->pipeline),
+                             AUDIT_SOCKET_BATCH, monotonic_now(monitor));
+    if (r < 0) {
+        (void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        monitor_set_problem(monitor, PROBLEM_AUDIT_SOCKET, strerror(-r));
+    }
+    advance(monitor);
+    return 0;
+}
+
+static int on_logs(sd_event_source *source, int fd _unused_, uint32_t events _unused_,
+                   void *userdata)
+{
+    Monitor *monitor = userdata;
+    int r = read_logs(monitor);
+
+    if (r < 0) {
+        (void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        monitor_set_problem(monitor, PROBLEM_ERROR_LOG, strerror(-r));
+    }
+    return 0;
+}
+
+int monitor_on_stage_due(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+{
+    Monitor *monitor = userdata;
+
+    if (monitor->follower)
+        (void)read_logs(monitor);
+    else
+        advance(monitor);
+    return 0;
+}
+
+/* --- the periodic look around --------------------------------------------- */
+
+static void check_logs(Monitor *monitor)
+{
+    _cleanup_free_ char *detail = NULL;
+    FollowerStatus status;
+
+    if (!monitor->follower)
+        return;
+    if (follower_count(monitor->follower) == 0)
+        detail = strdup("none was found");
+    for (size_t i = 0; !detail && i < follower_count(monitor->follower); i++) {
+        if (follower_get_status(monitor->follower, i, &status) < 0)
+            continue;
+        if (status.state == FOLLOWER_UNREADABLE)
+            detail = format_string("%s: %s", status.path, strerror(status.error));
+        else if (status.state == FOLLOWER_REFUSED)
+            detail = format_string("%s %s", status.path, strempty(status.reason));
+        else if (status.state == FOLLOWER_WAITING)
+            detail = format_string("%s does not exist", status.path);
+    }
+    monitor_set_problem(monitor, PROBLEM_ERROR_LOG, detail);
+}
+
+static void check_configuration(Monitor *monitor)
+{
+    _cleanup_free_ char *problem = NULL;
+    int r;
+
+    if (!monitor->logs)
+        return;
+    r = log_finder_update(monitor->logs, &problem);
+    if (r == 0)
+        return;
+    monitor_set_problem(monitor, PROBLEM_NGINX_CONFIGURATION,
+                        r < 0 ? (problem ? problem : strerror(-r)) : NULL);
+    /* What nginx is meant to do is another now. */
+    store_invalidate(monitor->store);
+    monitor_schedule_analysis(monitor, WORKER_DELAY_USEC);
+}
+
+void monitor_check_nginx(Monitor *monitor)
+{
+    check_configuration(monitor);
+    check_logs(monitor);
+}
+
+static void check_losses(Monitor *monitor)
+{
+    const AuditStatistics *audit = pipeline_audit_statistics(monitor->pipeline);
+    _cleanup_free_ char *detail = NULL;
+
+    if (audit->loss_episodes == monitor->loss_episodes)
+        return;
+    monitor->loss_episodes = audit->loss_episodes;
+    detail = format_string("the receive buffer overflowed, times so far: %llu",
+                           (unsigned long long)audit->loss_episodes);
+    monitor_set_problem(monitor, PROBLEM_AUDIT_LOSS, detail);
+}
+
+int monitor_on_tick(sd_event_source *source, uint64_t usec _unused_, void *userdata)
+{
+    Monitor *monitor = userdata;
+
+    if (monitor->watch && kernel_watch_poll(monitor->watch) > 0)
+        monitor_on_policy_changed(monitor);
+    monitor_check_nginx(monitor);
+    check_losses(monitor);
+    (void)sd_event_source_set_time_relative(source, MONITOR_TICK_USEC);
+    return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+void monitor_start_audit(Monitor *monitor, int fd)
+{
+    int r = fd >= 0 ? audit_socket_take(fd, &monitor->audit) : audit_socket_open(&monitor->audit);
+
+    if (r < 0 && fd >= 0)
+        (void)close(fd);
+    if (r >= 0)
+        r = sd_event_add_io(monitor->event, &monitor->audit_source, audit_socket_fd(monitor->audit),
+                            EPOLLIN, on_audit, monitor);
+    /* The kernel drops what we do not fetch in time. */
+    if (r >= 0)
+        r = sd_event_source_set_priority(monitor->audit_source, SD_EVENT_PRIORITY_IMPORTANT);
+    if (r >= 0)
+        return;
+    /* The unit's restrictions answer with an unsupported address family. */
+    if (fd < 0 && (r == -EPERM || r == -EACCES || r == -EAFNOSUPPORT))
+        monitor_set_problem(monitor, PROBLEM_AUDIT_SOCKET,
+                            "opening it needs the capability CAP_AUDIT_READ; "
+                            "nginx-selguard-audit.socket passes it in without any");
+    else
+        monitor_set_problem(monitor, PROBLEM_AUDIT_SOCKET, strerror(-r));
+}
+
+int monitor_start_logs(Monitor *monitor)
+{
+    int r = follower_new(&monitor->follower, pipeline_take_line, monitor->pipeline);
+
+    if (r >= 0)
+        r = sd_event_add_io(monitor->event, &monitor->follower_source,
+                            follower_get_fd(monitor->follower), EPOLLIN, on_logs, monitor);
+    if (r >= 0)
+        r = log_finder_new(&monitor->logs, &monitor->config, monitor->follower,
+                           FOLLOWER_START_AT_END);
+    return r;
+}

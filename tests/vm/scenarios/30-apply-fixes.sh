@@ -1,0 +1,149 @@
+# Every fix that is offered is applied by the service, helps, is verified, and is taken back to
+# exactly what was there before.
+# needs: project
+# timeout: 1500
+# reboots: 1
+# shellcheck shell=bash source=../guest/lib.sh
+. "$SELGUARD_VM_LIB/lib.sh"
+
+# id PATTERN: of the diagnosis whose summary matches.
+id() { as_user reader selguardctl list | awk -v pattern="$1" '$0 ~ pattern { print $1; exit }'; }
+# summaries ID: of the fixes, one a line.
+summaries() {
+    as_user reader selguardctl show "$1" --json | python3 -c '
+import json, sys
+for fix in json.load(sys.stdin)["fixes"]:
+    print(fix["summary"])'
+}
+# has_fixes PATTERN N: the diagnosis offers at least as many.
+has_fixes() {
+    local found
+    found=$(id "$1")
+    [[ -n $found ]] && (($(summaries "$found" | wc -l) >= $2))
+}
+# What the store has of ours and of administrators', and the labels in question.
+store_state() {
+    semanage export | sort
+    semodule -lfull | sort
+    ls -dZ /run/myapp /run/myapp/* /var/www/html/* /srv/shop/* 2>/dev/null
+}
+# apply ID FIX: sets $change and $seconds.
+apply() {
+    local begin=$SECONDS output status
+    output=$(as_user operator selguardctl apply "$1" --fix "$2" 2>&1)
+    status=$?
+    seconds=$((SECONDS - begin))
+    note "apply ($seconds s): $(tr '\n' ' ' <<<"$output")"
+    change=$(sed -n 's/.*selguardctl revert //p' <<<"$output")
+    return "$status"
+}
+revert() {
+    local begin=$SECONDS output status
+    output=$(as_user operator selguardctl revert "$1" 2>&1)
+    status=$?
+    note "revert ($((SECONDS - begin)) s): $(tr '\n' ' ' <<<"$output")"
+    return "$status"
+}
+site() {
+    nginx_site shop <<'CONF'
+server {
+    listen 8008;
+    location / { proxy_pass http://127.0.0.1:3000; }
+    location /next { proxy_pass http://127.0.0.1:3001; }
+    location /socket { proxy_pass http://unix:/run/myapp/app.sock:/; }
+    location /static { alias /var/www/html; }
+}
+CONF
+}
+# A label that is on a file from before: as one that was moved from a home directory has it.
+move_file() {
+    echo moved >/root/moved.html
+    chcon -t user_home_t /root/moved.html
+    chmod 644 /root/moved.html
+    mv /root/moved.html /var/www/html/moved.html
+}
+
+if [[ $PHASE == 0 ]]; then
+    check "a site" site
+    check "a backend" backend_start 3000
+    check "and another" backend_start 3001
+    # One transaction first: libsemanage writes the same store in another form than the package.
+    setsebool -P httpd_enable_homedirs on && setsebool -P httpd_enable_homedirs off
+    store_state >"$SCENARIO_DIR/before"
+    # The monitor must know the site: without it the access is one that nginx's configuration
+    # does not ask for, and nothing is offered.
+    systemctl restart nginx-selguard.service
+    since_mark
+
+    # A port, by each of the fixes.
+    expect_http 502 http://127.0.0.1:8008/
+    check "a diagnosis with its fixes" wait_until 40 has_fixes 'port 3000' 3 ||
+        note "$(as_user reader selguardctl show "$(id 'port 3000')" 2>&1 | tr '\n' '|')"
+    port=$(id 'port 3000')
+    summaries "$port" >"$SCENARIO_DIR/fixes"
+    mapfile -t fixes <"$SCENARIO_DIR/fixes"
+    for i in "${!fixes[@]}"; do
+        note "fix $((i + 1)): ${fixes[i]}"
+        check "fix $((i + 1)) is applied" apply "$port" $((i + 1))
+        expect_http 200 http://127.0.0.1:8008/
+        if [[ ${fixes[i]} == *"type of its own"* ]]; then
+            expect_http 502 http://127.0.0.1:8008/next
+            check_match "with its module" selguard_tcp_3000 "$(semodule -lfull)"
+            check_match "and its label" 'selguard_tcp_3000_port_t *tcp *3000' "$(semanage port -l -C)"
+        fi
+        check "fix $((i + 1)) is taken back" revert "$change"
+        expect_http 502 http://127.0.0.1:8008/
+        store_state >"$SCENARIO_DIR/after"
+        check_eq "and the store is as before" "" "$(diff "$SCENARIO_DIR/before" "$SCENARIO_DIR/after" | head -5)"
+    done
+
+    # A file that was moved from a home directory.
+    move_file
+    expect_http 403 http://127.0.0.1:8008/static/moved.html
+    check "a diagnosis" wait_until 30 has_fixes 'moved.html' 1
+    moved=$(id 'moved.html')
+    label=$(stat -c %C /var/www/html/moved.html)
+    check "its label is restored" apply "$moved" 1
+    expect_http 200 http://127.0.0.1:8008/static/moved.html
+    check "and taken back" revert "$change"
+    check_eq "to the same label" "$label" "$(stat -c %C /var/www/html/moved.html)"
+    expect_http 403 http://127.0.0.1:8008/static/moved.html
+    rm /var/www/html/moved.html
+
+    # A Unix socket of a backend that has no domain: one obstacle behind the other.
+    check "a backend on a socket" backend_start unix:/run/myapp/app.sock
+    chmod 666 /run/myapp/app.sock # plain permissions are another story
+    store_state >"$SCENARIO_DIR/before"
+    expect_http 502 http://127.0.0.1:8008/socket
+    check "a diagnosis" wait_until 30 has_fixes 'app.sock .search' 1
+    check "the label is given" apply "$(id 'app.sock .search')" 1
+    label_change=$change
+    check_match "and is on disk" 'httpd_(var_run|runtime)_t' "$(ls -dZ /run/myapp)"
+    expect_http 502 http://127.0.0.1:8008/socket
+    check "then the peer's domain is in the way" wait_until 30 has_fixes 'app.sock .connectto' 1
+    check "the rule is installed" apply "$(id 'app.sock .connectto')" 1
+    expect_http 200 http://127.0.0.1:8008/socket
+    check "it is taken back" revert "$change"
+    expect_http 502 http://127.0.0.1:8008/socket
+    check "and the label" revert "$label_change"
+    store_state >"$SCENARIO_DIR/after"
+    check_eq "and all is as before" "" "$(diff "$SCENARIO_DIR/before" "$SCENARIO_DIR/after" | head -5)"
+
+    # What must last: the combined fix and a relabelled tree.
+    for i in "${!fixes[@]}"; do
+        [[ ${fixes[i]} != *"type of its own"* ]] || own=$((i + 1))
+    done
+    check "the port's own type once more" apply "$port" "${own-0}"
+    expect_http 200 http://127.0.0.1:8008/
+    echo "$change" >"$SCENARIO_DIR/change"
+    check_eq "nothing was denied to our daemons" "" \
+        "$(denials_since | grep -E 'selguard' | sed 's/.*avc:/avc:/' | sort -u)"
+else
+    check "a backend" backend_start 3000
+    check "the site" site
+    expect_http 200 http://127.0.0.1:8008/
+    check "it can be taken back after a reboot" revert "$(cat "$SCENARIO_DIR/change")"
+    expect_http 502 http://127.0.0.1:8008/
+    check_not "no module of ours is left" grep -q selguard_ <<<"$(semodule -lfull)"
+    check_eq "and no local port" "" "$(semanage port -l -C -n)"
+fi
