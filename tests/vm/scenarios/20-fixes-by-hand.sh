@@ -1,7 +1,7 @@
-# Every fix that is offered works: each is carried out by its own commands, the request
-# succeeds, and it is taken back. What the remedy service does not do yet is proven as well.
+# The commands that are shown beside a fix do what it does: the request succeeds, and they can be
+# taken back by hand, too.
 # needs: project
-# timeout: 900
+# timeout: 400
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 
@@ -57,7 +57,9 @@ check "a diagnosis with its fixes" wait_until 30 is_analyzed 'port 3000'
 diagnosis=$(describe 'port 3000')
 n=$(fixes <<<"$diagnosis")
 check_eq "several fixes" yes "$([[ $n -ge 3 ]] && echo yes)"
-for ((i = 1; i <= n; i++)); do
+# A module with a port, and a boolean with a port: the other kinds stand in these, too. Scenario 30
+# has the service apply each of them.
+for i in 2 3; do
     note "fix $i: $(summary "$i" <<<"$diagnosis")"
     check "fix $i can be carried out by hand" carry_out "$i" make <<<"$diagnosis"
     expect_http 200 http://127.0.0.1:8008/
@@ -67,33 +69,3 @@ for ((i = 1; i <= n; i++)); do
     check "fix $i can be taken back" carry_out "$i" undo <<<"$diagnosis"
     expect_http 502 http://127.0.0.1:8008/
 done
-
-# A file that was moved from a home directory.
-echo moved >/root/moved.html
-chcon -t user_home_t /root/moved.html
-chmod 644 /root/moved.html
-mv /root/moved.html /var/www/html/moved.html
-expect_http 403 http://127.0.0.1:8008/static/moved.html
-check "a diagnosis" wait_until 30 is_analyzed 'moved.html'
-diagnosis=$(describe 'moved.html')
-check_match "restoring its label is the first fix" 'restore the label' "$(summary 1 <<<"$diagnosis")"
-check "it can be carried out by hand" carry_out 1 make <<<"$diagnosis"
-expect_http 200 http://127.0.0.1:8008/static/moved.html
-rm /var/www/html/moved.html
-
-# A Unix socket of a backend that has no domain: one obstacle behind the other.
-check "a backend on a socket" backend_start unix:/run/myapp/app.sock
-chmod 666 /run/myapp/app.sock # plain permissions are another story
-expect_http 502 http://127.0.0.1:8008/socket
-check "a diagnosis" wait_until 30 is_analyzed 'app.sock .search'
-diagnosis=$(describe 'app.sock .search')
-check "the label can be given by hand" carry_out 1 make <<<"$diagnosis"
-check_match "and is on disk" 'httpd_(var_run|runtime)_t' "$(ls -dZ /run/myapp)"
-expect_http 502 http://127.0.0.1:8008/socket
-check "then the peer's domain is in the way" wait_until 30 is_analyzed 'app.sock .connectto'
-peer=$(describe 'app.sock .connectto')
-check_match "which is what is said" '"cause": *"peer-domain"' "$peer"
-check "the rule can be installed by hand" carry_out 1 make <<<"$peer"
-expect_http 200 http://127.0.0.1:8008/socket
-check "the rule can be taken back" carry_out 1 undo <<<"$peer"
-check "and the label" carry_out 1 undo <<<"$diagnosis"
