@@ -16,7 +16,6 @@
 
 #include <stddef.h>
 
-
 #define CONFIG_PATH SYSCONFDIR "/nginx-selguard/selguard.conf"
 
 /* All lists are NULL-terminated or NULL; strings are owned. */

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 
-
 static int corrupt(const char **ret_problem, const char *problem)
 {
     *ret_problem = problem;

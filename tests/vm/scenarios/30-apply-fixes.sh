@@ -146,4 +146,5 @@ else
     expect_http 502 http://127.0.0.1:8008/
     check_not "no module of ours is left" grep -q selguard_ <<<"$(semodule -lfull)"
     check_eq "and no local port" "" "$(semanage port -l -C -n)"
+    semanage boolean -d httpd_enable_homedirs >/dev/null
 fi
