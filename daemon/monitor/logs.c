@@ -83,20 +83,58 @@ static uint64_t fingerprint(char **paths)
 }
 
 /* A new file in a directory that an include's pattern covers shows in the directory's time. */
-static int watch_files(LogFinder *finder, char *const *files)
+static int add_once(char ***list, const char *text)
+{
+    return strv_contains(*list, text) ? 0 : strv_append(list, text);
+}
+
+static int add_directory_of(char ***list, const char *path)
+{
+    _cleanup_free_ char *copy = strdup(path);
+
+    return copy ? add_once(list, dirname(copy)) : -ENOMEM;
+}
+
+/* An include's pattern may match nothing yet: the first file put there must be noticed. */
+static int add_include_directories(const NginxConf *conf, char ***list)
+{
+    int r = 0;
+
+    for (const NginxDirective *directive = conf->first; directive && r >= 0;
+         directive = nginx_directive_next(directive)) {
+        _cleanup_free_ char *path = NULL;
+        char *pattern;
+
+        if (!streq(directive->name, "include") || directive->n_args != 1)
+            continue;
+        path = directive->args[0][0] == '/'
+                   ? strdup(directive->args[0])
+                   : format_string("%s/%s", conf->conf_prefix, directive->args[0]);
+        if (!path)
+            return -ENOMEM;
+        /* Up to the first component that is a pattern. */
+        pattern = strpbrk(path, "*?[");
+        if (pattern)
+            pattern[1] = '\0';
+        r = add_directory_of(list, path);
+    }
+    return r;
+}
+
+static int watch_files(LogFinder *finder, char *const *files, const NginxConf *conf)
 {
     _cleanup_strv_ char **watched = NULL;
+    int r = 0;
 
-    for (; files && *files; files++) {
-        _cleanup_free_ char *copy = strdup(*files);
-        const char *directory;
-
-        if (!copy || strv_append(&watched, *files) < 0)
-            return -ENOMEM;
-        directory = dirname(copy);
-        if (!strv_contains(watched, directory) && strv_append(&watched, directory) < 0)
-            return -ENOMEM;
+    for (; r >= 0 && files && *files; files++) {
+        r = add_once(&watched, *files);
+        if (r >= 0)
+            r = add_directory_of(&watched, *files);
     }
+    if (r >= 0 && conf)
+        r = add_include_directories(conf, &watched);
+    if (r < 0)
+        return r;
     strv_free(finder->watched);
     finder->watched = TAKE_POINTER(watched);
     return 0;
@@ -193,7 +231,7 @@ static void fall_back(LogFinder *finder, char ***found)
         (void)add_logs(finder, found);
     else
         (void)add_log(finder, DEFAULT_ERROR_LOG, found);
-    (void)watch_files(finder, configuration);
+    (void)watch_files(finder, configuration, /* conf= */ NULL);
 }
 
 int log_finder_update(LogFinder *finder, char **ret_problem)
@@ -211,7 +249,7 @@ int log_finder_update(LogFinder *finder, char **ret_problem)
         return drop_former(finder);
     r = nginx_conf_read(&options, &conf);
     if (r >= 0)
-        r = watch_files(finder, conf->files);
+        r = watch_files(finder, conf->files, conf);
     if (r >= 0)
         r = read_intents(finder, conf);
     if (r >= 0) {

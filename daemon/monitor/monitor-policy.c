@@ -43,16 +43,15 @@ int monitor_on_analysis_due(sd_event_source *source _unused_, uint64_t usec _unu
                             void *userdata)
 {
     Monitor *monitor = userdata;
-    const WorkerOptions options = {
-        .policy_path = monitor->policy_path,
-        .domain = monitor->config.domains[0],
-        .denied_booleans = monitor->config.denied_booleans,
-        .intents = monitor->logs ? log_finder_intents(monitor->logs) : NULL,
-    };
     const WorkerHandler handler = {
         .answer = on_answer,
         .finished = on_worker_finished,
         .userdata = monitor,
+    };
+    WorkerOptions options = {
+        .policy_path = monitor->policy_path,
+        .domain = monitor->config.domains[0],
+        .denied_booleans = monitor->config.denied_booleans,
     };
     Diagnosis *batch[WORKER_BATCH];
     size_t n = 0;
@@ -60,6 +59,9 @@ int monitor_on_analysis_due(sd_event_source *source _unused_, uint64_t usec _unu
 
     if (monitor->worker)
         return 0;
+    /* A site that was just added is no reason to call its denial unexpected. */
+    monitor_check_nginx(monitor);
+    options.intents = monitor->logs ? log_finder_intents(monitor->logs) : NULL;
     while (n < WORKER_BATCH && (batch[n] = store_next_unanalyzed(monitor->store)))
         n++;
     if (n == 0)

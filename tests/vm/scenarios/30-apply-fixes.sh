@@ -67,12 +67,7 @@ if [[ $PHASE == 0 ]]; then
     check "a site" site
     check "a backend" backend_start 3000
     check "and another" backend_start 3001
-    # One transaction first: libsemanage writes the same store in another form than the package.
-    setsebool -P httpd_enable_homedirs on && setsebool -P httpd_enable_homedirs off
     store_state >"$SCENARIO_DIR/before"
-    # The monitor must know the site: without it the access is one that nginx's configuration
-    # does not ask for, and nothing is offered.
-    systemctl restart nginx-selguard.service
     since_mark
 
     # A port, by each of the fixes.
@@ -146,5 +141,4 @@ else
     expect_http 502 http://127.0.0.1:8008/
     check_not "no module of ours is left" grep -q selguard_ <<<"$(semodule -lfull)"
     check_eq "and no local port" "" "$(semanage port -l -C -n)"
-    semanage boolean -d httpd_enable_homedirs >/dev/null
 fi
