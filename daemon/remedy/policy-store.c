@@ -131,7 +131,7 @@ void state_set_obstacle(ActionState *state, const char *format, ...)
 void state_set_text(ActionState *state, char target[STATE_TEXT_MAX], const char *text)
 {
     if (strlen(text) < STATE_TEXT_MAX)
-        (void)strcpy(target, text);
+        memcpy(target, text, strlen(text) + 1);
     else
         state_set_obstacle(state, "a name or context here is too long for this service.");
 }

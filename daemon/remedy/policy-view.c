@@ -103,7 +103,7 @@ int policy_view_holds_secrets(PolicyView *view, const char *context)
         return 0;
     if (r < 0)
         return r;
-    (void)strcpy(view->last_type, type);
+    memcpy(view->last_type, type, strlen(type) + 1);
     view->last_holds_secrets = traits.holds_secrets;
     return traits.holds_secrets;
 }

@@ -112,7 +112,7 @@ static int module_read(PolicyStore *store, const char *name, Installed *ret_inst
              strlen(language) >= sizeof(installed.language))
         r = -EIO;
     else
-        (void)strcpy(installed.language, language);
+        memcpy(installed.language, language, strlen(language) + 1);
     if (info) {
         (void)semanage_module_info_destroy(store->handle, info);
         free(info);
