@@ -64,7 +64,9 @@ check "the monitor stopped" systemctl stop nginx-selguard.service
 check "and started with it" systemctl start nginx-selguard-audit.socket nginx-selguard.service
 check "no problem is left" wait_until 15 no_problem
 
-check "the remedy service gone" mv /usr/share/dbus-1/system-services/org.selguard.Remedy1.service /root
+# One that still runs for an earlier scenario is there, whatever the bus could start.
+check "the remedy service stopped" systemctl stop nginx-selguard-remedy.service
+check "and gone" mv /usr/share/dbus-1/system-services/org.selguard.Remedy1.service /root
 check "the bus told" systemctl reload dbus
 check "is in the status" wait_until 15 has_problem 'remedy service is not installed'
 check "the remedy service back" mv /root/org.selguard.Remedy1.service /usr/share/dbus-1/system-services/
