@@ -235,9 +235,6 @@
 /* Change signals of one object are held back this long and become one. */
 #define NOTIFY_DELAY_USEC (100 * USEC_PER_MSEC)
 
-/* Pasted audit text in one Explain call. */
-#define BUS_EXPLAIN_TEXT_MAX (1024u * 1024)
-
 /* --- selguard.conf ------------------------------------------------------ */
 
 #define CONFIG_FILE_SIZE_MAX (256 * 1024)
