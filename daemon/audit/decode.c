@@ -165,7 +165,7 @@ size_t audit_decode_event(AuditDecoder *decoder, const AuditEvent *event)
     EventContext context;
 
     decoder->scratch.used = 0;
-    event_context_read(&context, &decoder->scratch, event);
+    event_context_read(&context, &decoder->memo, &decoder->scratch, event);
     for (size_t i = 0; i < event->n_avcs; i++)
         decode_avc(&decoder->scratch, &context, event, i, &decoder->denials[i]);
     return event->n_avcs;

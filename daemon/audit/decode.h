@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A complete event to its denials. Strings live in the decoder's fixed scratch buffer
- * until the next call.
+ * until the next call. A decoder is zeroed before its first use.
  *
  * Where a field may be written by somebody else (comm, name, path, exe, …) a NUL inside
  * makes it absent, since a C string would show only its beginning; abstract socket names
@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 
+#include "daemon/audit/event-context.h"
 #include "daemon/audit/event.h"
 #include "daemon/audit/scratch.h"
 #include "daemon/core/denial.h"
@@ -18,6 +19,7 @@
 
 typedef struct AuditDecoder {
     Denial denials[AUDIT_EVENT_DENIALS_MAX];
+    EventContextMemo memo;
     Scratch scratch;
 } AuditDecoder;
 

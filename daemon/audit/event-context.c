@@ -7,71 +7,116 @@
 #include "daemon/audit/field.h"
 #include "daemon/audit/sockaddr.h"
 
-/* "arch=%x syscall=%d success=%s exit=%ld a0=%lx … comm=… exe=…", audit_log_exit() and
- * audit_log_task_info(). What follows exe is of no use. The first of a key counts. */
-static void read_syscall(Scratch *scratch, EventContext *context, const char *body, size_t length)
+/* The first of a key that is a fitting number counts. */
+static void take_id(int64_t *id, const AuditField *field, uint64_t limit)
 {
-    AuditFieldIterator iterator = audit_field_iterator(body, length);
+    uint64_t number;
+
+    if (*id < 0 && audit_value_number(field->value, field->length, &number) == 0 && number <= limit)
+        *id = (int64_t)number;
+}
+
+static ContextSlice slice_of(const AuditField *field, const char *start)
+{
+    return (ContextSlice){
+        .offset = (uint16_t)(field->value - start),
+        .length = (uint16_t)field->length,
+        .kind = (uint8_t)field->kind,
+    };
+}
+
+/* "items=0 ppid=… pid=… … comm=… exe=…", audit_log_task_info(). What follows exe is of no
+ * use. */
+static void read_process(ProcessPart *ret_part, const char *text, size_t length)
+{
+    AuditFieldIterator iterator = audit_field_iterator(text, length);
+    ProcessPart part = {.pid = -1, .uid = -1, .euid = -1};
     AuditField field;
-    bool have_pid = false, have_uid = false, have_euid = false;
+
+    while (part.exe.length == 0 && audit_field_next(&iterator, &field)) {
+        if (AUDIT_FIELD_IS(&field, "exe"))
+            part.exe = slice_of(&field, text);
+        else if (AUDIT_FIELD_IS(&field, "comm") && part.comm.length == 0)
+            part.comm = slice_of(&field, text);
+        else if (AUDIT_FIELD_IS(&field, "pid"))
+            take_id(&part.pid, &field, INT_MAX);
+        else if (AUDIT_FIELD_IS(&field, "uid"))
+            take_id(&part.uid, &field, UINT32_MAX);
+        else if (AUDIT_FIELD_IS(&field, "euid"))
+            take_id(&part.euid, &field, UINT32_MAX);
+    }
+    *ret_part = part;
+}
+
+/* "arch=%x syscall=%d success=%s exit=%ld a0=%lx …", audit_log_exit(). The first of a key
+ * counts. */
+static void read_call(EventContext *context, const char *text, size_t length)
+{
+    AuditFieldIterator iterator = audit_field_iterator(text, length);
+    AuditField field;
     uint64_t number;
     int64_t value;
 
     while (audit_field_next(&iterator, &field)) {
-        switch (field.key_length) {
-        case 2:
-            if (!context->have_a0 && AUDIT_FIELD_IS(&field, "a0") &&
-                audit_value_hex(field.value, field.length, &number) == 0) {
+        if (AUDIT_FIELD_IS(&field, "a0")) {
+            if (!context->have_a0 && audit_value_hex(field.value, field.length, &number) == 0) {
                 context->have_a0 = true;
                 context->a0 = number;
             }
-            break;
-        case 3:
-            if (AUDIT_FIELD_IS(&field, "exe")) {
-                context->exe =
-                    scratch_copy_value(scratch, field.kind, field.value, field.length, NUL_REFUSE);
-                return;
-            }
-            if (!have_pid && AUDIT_FIELD_IS(&field, "pid") &&
-                audit_value_number(field.value, field.length, &number) == 0 && number <= INT_MAX) {
-                have_pid = true;
-                context->pid = (int64_t)number;
-            }
-            if (!have_uid && AUDIT_FIELD_IS(&field, "uid") &&
-                audit_value_number(field.value, field.length, &number) == 0 &&
-                number <= UINT32_MAX) {
-                have_uid = true;
-                context->uid = (int64_t)number;
-            }
-            break;
-        case 4:
-            if (!context->comm && AUDIT_FIELD_IS(&field, "comm"))
-                context->comm =
-                    scratch_copy_value(scratch, field.kind, field.value, field.length, NUL_REFUSE);
-            if (context->arch == 0 && AUDIT_FIELD_IS(&field, "arch") &&
-                audit_value_hex(field.value, field.length, &number) == 0 && number <= UINT32_MAX)
+            return; /* the other arguments say nothing */
+        }
+        if (AUDIT_FIELD_IS(&field, "arch")) {
+            if (context->arch == 0 && audit_value_hex(field.value, field.length, &number) == 0 &&
+                number <= UINT32_MAX)
                 context->arch = (uint32_t)number;
-            if (!context->have_exit && AUDIT_FIELD_IS(&field, "exit") &&
-                audit_value_signed(field.value, field.length, &value) == 0) {
+        } else if (AUDIT_FIELD_IS(&field, "exit")) {
+            if (!context->have_exit && audit_value_signed(field.value, field.length, &value) == 0) {
                 context->have_exit = true;
                 context->exit_code = value;
             }
-            if (!have_euid && AUDIT_FIELD_IS(&field, "euid") &&
-                audit_value_number(field.value, field.length, &number) == 0 &&
-                number <= UINT32_MAX) {
-                have_euid = true;
-                context->euid = (int64_t)number;
-            }
-            break;
-        case 7:
-            if (context->syscall < 0 && AUDIT_FIELD_IS(&field, "syscall") &&
+        } else if (AUDIT_FIELD_IS(&field, "syscall")) {
+            if (context->syscall < 0 &&
                 audit_value_number(field.value, field.length, &number) == 0 && number <= INT_MAX)
                 context->syscall = (int)number;
-            break;
-        default:
-            break;
         }
     }
+}
+
+static const char *copy_slice(Scratch *scratch, const ContextSlice *slice, const char *text)
+{
+    return scratch_copy_value(scratch, slice->kind, text + slice->offset, slice->length,
+                              NUL_REFUSE);
+}
+
+/* First what tells of the call, then, from "items=" on, what tells of the process. The latter
+ * is the same for each call of a process. */
+static void read_syscall(EventContext *context, EventContextMemo *memo, Scratch *scratch,
+                         const char *body, size_t length)
+{
+    const char *items = memmem(body, length, " items=", 7);
+    size_t head = items ? (size_t)(items - body) : length;
+    const char *text = items ? items : body;
+    size_t text_length = items ? length - head : length;
+    ProcessPart unknown;
+    const ProcessPart *part = &unknown;
+    bool known = false;
+    int place = memo_find(&memo->memo, text, text_length, &known);
+
+    if (place < 0)
+        read_process(&unknown, text, text_length);
+    else {
+        if (!known) {
+            read_process(&memo->parts[place], text, text_length);
+            memo_put(&memo->memo, place, text, text_length);
+        }
+        part = &memo->parts[place];
+    }
+    read_call(context, body, head);
+    context->pid = part->pid < 0 ? 0 : part->pid;
+    context->uid = part->uid;
+    context->euid = part->euid;
+    context->comm = copy_slice(scratch, &part->comm, text);
+    context->exe = copy_slice(scratch, &part->exe, text);
 }
 
 /* The one field of a record that has no other use. */
@@ -114,7 +159,8 @@ static const char *read_sockaddr(Scratch *scratch, const char *body, size_t leng
     return NULL;
 }
 
-void event_context_read(EventContext *ret_context, Scratch *scratch, const AuditEvent *event)
+void event_context_read(EventContext *ret_context, EventContextMemo *memo, Scratch *scratch,
+                        const AuditEvent *event)
 {
     EventContext context = {.syscall = -1, .uid = -1, .euid = -1};
     bool have_syscall = false;
@@ -126,7 +172,7 @@ void event_context_read(EventContext *ret_context, Scratch *scratch, const Audit
         switch (record->type) {
         case AUDIT_RECORD_SYSCALL:
             if (!have_syscall)
-                read_syscall(scratch, &context, body, record->length);
+                read_syscall(&context, memo, scratch, body, record->length);
             have_syscall = true;
             break;
         case AUDIT_RECORD_PROCTITLE:

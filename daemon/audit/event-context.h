@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "daemon/audit/event.h"
+#include "daemon/audit/memo.h"
 #include "daemon/audit/scratch.h"
 
 /* Strings live in the scratch buffer, NULL where absent. */
@@ -29,4 +30,24 @@ typedef struct EventContext {
     const char *saddr;
 } EventContext;
 
-void event_context_read(EventContext *ret_context, Scratch *scratch, const AuditEvent *event);
+/* A field of a record, as it stands there: offset from where the part of it begins. */
+typedef struct ContextSlice {
+    uint16_t offset;
+    uint16_t length; /* 0: absent */
+    uint8_t kind;    /* an AuditFieldKind */
+} ContextSlice;
+
+/* What the part of a SYSCALL record says that tells of the process, not of the call. */
+typedef struct ProcessPart {
+    int64_t pid, uid, euid; /* -1 where absent */
+    ContextSlice comm, exe;
+} ProcessPart;
+
+/* That of processes seen lately. */
+typedef struct EventContextMemo {
+    Memo memo;
+    ProcessPart parts[AUDIT_MEMO_ENTRIES];
+} EventContextMemo;
+
+void event_context_read(EventContext *ret_context, EventContextMemo *memo, Scratch *scratch,
+                        const AuditEvent *event);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/audit/decode.h"
+#include "daemon/audit/memo.h"
 #include "daemon/audit/source-filter.h"
 
 #define NO_SLOT    UINT8_MAX
@@ -38,6 +39,11 @@ struct AuditAssembler {
     uint8_t newest;
     uint8_t free; /* last freed first: its memory is still in the cache */
     Slot slots[AUDIT_EVENTS_OPEN_MAX];
+    Memo memo; /* bodies of AVC records, and what they are when split: */
+    struct {
+        Avc avc;
+        int result; /* of avc_parse() */
+    } parsed[AUDIT_MEMO_ENTRIES];
     AuditDecoder decoder;
     AuditEvent events[AUDIT_EVENTS_OPEN_MAX];
 };
@@ -251,24 +257,45 @@ static bool source_matters(const AuditAssembler *assembler, const Avc *avc, cons
             source_filter_matches(&assembler->sources, body + raw->offset, raw->length));
 }
 
+/* avc_parse(), once for the same text. *ret_avc points to where it is kept. */
+static int parse_avc(AuditAssembler *assembler, const AuditRecord *record, Avc *buffer,
+                     const Avc **ret_avc)
+{
+    bool known;
+    int place = memo_find(&assembler->memo, record->body, record->length, &known);
+
+    if (place < 0) {
+        *ret_avc = buffer;
+        return avc_parse(record->body, record->length, buffer);
+    }
+    if (!known) {
+        assembler->parsed[place].result =
+            avc_parse(record->body, record->length, &assembler->parsed[place].avc);
+        memo_put(&assembler->memo, place, record->body, record->length);
+    }
+    *ret_avc = &assembler->parsed[place].avc;
+    return assembler->parsed[place].result;
+}
+
 static int add_avc(AuditAssembler *assembler, const AuditRecord *record, uint64_t now_usec)
 {
-    Avc avc;
+    Avc buffer;
+    const Avc *avc;
     uint8_t at;
-    int r = avc_parse(record->body, record->length, &avc), result = 0;
+    int r = parse_avc(assembler, record, &buffer, &avc), result = 0;
 
     if (r < 0)
         assembler->statistics.malformed++;
     if (r <= 0)
         return 0;
-    if (!source_matters(assembler, &avc, record->body)) {
+    if (!source_matters(assembler, avc, record->body)) {
         assembler->statistics.other_denials++;
         return 0;
     }
     at = find(assembler, record);
     if (at == NO_SLOT)
         at = open_event(assembler, record, &result);
-    keep(assembler, at, record, &avc);
+    keep(assembler, at, record, avc);
     touch(assembler, at, now_usec);
     /* Without a stamp there is nothing to tell its event by. */
     if (record->serial == 0 && record->time_usec == 0) {

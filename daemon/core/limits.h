@@ -47,6 +47,11 @@
 /* Source types that the early filter holds: the domains of one web server. */
 #define AUDIT_SOURCES_MAX 64u
 
+/* Texts of records whose meaning is remembered, and their length: a worker process of nginx
+ * is denied a handful of accesses, in records of some 200 bytes. 2 x 32 KiB. */
+#define AUDIT_MEMO_ENTRIES  64u
+#define AUDIT_MEMO_TEXT_MAX 512u
+
 /* A log has no EOE and no clock but its own stamps: an event is complete when the log
  * is this much further (the rule of ausearch as well). */
 #define AUDIT_LOG_EVENT_TIMEOUT_USEC (2 * USEC_PER_SEC)

@@ -2,7 +2,6 @@
 #include "daemon/diagnose/incident.h"
 
 #include <errno.h>
-#include <inttypes.h>
 
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
@@ -96,7 +95,10 @@ void incident_signature(const Incident *incident, char ret_id[DIAGNOSIS_ID_SIZE]
     uint64_t hash =
         incident->denial ? hash_denial(incident->denial) : hash_failure(incident->failure);
 
-    (void)snprintf(ret_id, DIAGNOSIS_ID_SIZE, "%016" PRIx64, hash);
+    /* Not snprintf(): this is done for every denial of a storm. */
+    for (size_t i = DIAGNOSIS_ID_SIZE - 1; i-- > 0; hash >>= 4)
+        ret_id[i] = "0123456789abcdef"[hash & 0xf];
+    ret_id[DIAGNOSIS_ID_SIZE - 1] = '\0';
 }
 
 uint64_t incident_time(const Incident *incident)
