@@ -245,6 +245,12 @@
 #define CONFIG_FILE_SIZE_MAX (256 * 1024)
 #define CONFIG_LIST_MAX      256u
 
+/* --- export --------------------------------------------------------------- */
+
+/* A boolean, type or module: names in policies are a few dozen bytes long, and a module's is
+ * part of a file name. */
+#define EXPORT_NAME_MAX 200u
+
 /* --- the analysis worker ------------------------------------------------ */
 
 /* Twenty times what the largest distribution policy takes. */
