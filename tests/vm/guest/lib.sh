@@ -84,9 +84,10 @@ skip() {
         exit 0
 }
 
-# wait_until SECONDS COMMAND…: tries until the command succeeds; fails after SECONDS.
+# wait_until SECONDS COMMAND…: tries until the command succeeds; fails after SECONDS (more
+# where the host is known to be slow).
 wait_until() {
-        local end=$((SECONDS + $1))
+        local end=$((SECONDS + $1 * ${SELGUARD_VM_SCALE:-1}))
         shift
         until "$@"; do
                 ((SECONDS < end)) || return 1

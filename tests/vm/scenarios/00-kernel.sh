@@ -1,6 +1,7 @@
 # The stage itself: the kernel enforces, auditd records, and nginx is denied what it is
 # denied on real hosts. Nothing of the project takes part.
 # timeout: 120
+# takes: 10
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 
