@@ -6,6 +6,12 @@
 #include "daemon/core/macro.h"
 #include "daemon/core/string-pack.h"
 
+bool failure_is_of_backend(const Failure *failure)
+{
+    return streq(failure->operation, "backend-stderr") ||
+           streq(failure->operation, "upstream-closed");
+}
+
 Failure *failure_copy(const Failure *failure)
 {
     static const size_t strings[] = {

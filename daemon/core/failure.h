@@ -51,5 +51,8 @@ typedef struct Failure {
     const char *line;     /* the whole line, without the newline */
 } Failure;
 
+/* Whether nginx passes on what a backend says of itself: no failure of nginx's own. */
+bool failure_is_of_backend(const Failure *failure);
+
 /* A deep copy in one allocation; free() it. NULL if out of memory. */
 Failure *failure_copy(const Failure *failure);

@@ -11,6 +11,9 @@
 
 static bool failure_is_relevant(const Failure *failure)
 {
+    /* A backend's own words explain its denials, and are no failure of nginx. */
+    if (failure_is_of_backend(failure))
+        return false;
     if (error_is_refusal(failure->error))
         return true;
     switch (failure->error) {

@@ -23,6 +23,15 @@ static const char *const keys[KEY_COUNT] = {
     [KEY_REFERRER] = ", referrer: \"",
 };
 
+/* The end of a line of mail, where the upstream has no quotes: an address, without blanks. */
+#define MAIL_UPSTREAM ", upstream: "
+
+static bool is_mail_upstream(Slice text)
+{
+    return slice_skip(&text, MAIL_UPSTREAM) && text.length > 0 && text.start[0] != '"' &&
+           slice_find(text, 0, " ") == text.length && slice_find(text, 0, "\"") == text.length;
+}
+
 /* ngx_stream_proxy_log_error() ends with these counts. */
 #define STREAM_BYTES ", bytes from/to client:"
 
@@ -60,7 +69,8 @@ static size_t value_end(Slice text, int key, ErrorContext *context)
         Slice rest = slice_from(text, at + 1);
         int next;
 
-        if (rest.length == 0 || slice_starts(rest, STREAM_BYTES))
+        if (rest.length == 0 || slice_starts(rest, STREAM_BYTES) ||
+            (key == KEY_LOGIN && is_mail_upstream(rest)))
             return at;
         next = key_at(rest);
         if (next > key)
@@ -99,6 +109,8 @@ static void parse_quoted(Slice text, ErrorContext *context)
     }
     if (context->open)
         context->ambiguous = true;
+    else if (is_mail_upstream(text))
+        context->upstream = slice_from(text, strlen(MAIL_UPSTREAM));
 }
 
 void error_context_parse(Slice tail, ErrorContext *ret_context)
@@ -116,6 +128,12 @@ void error_context_parse(Slice tail, ErrorContext *ret_context)
         else if (slice_equals(context.phase, "while logging to syslog") &&
                  slice_skip(&tail, ", server: "))
             context.peer = tail;
+        else if (slice_equals(context.phase, "while requesting certificate status")) {
+            /* of an OCSP responder; both stem from the certificate and the resolver */
+            end = slice_find(tail, 0, ", peer: ");
+            if (end < tail.length)
+                context.peer = slice_from(tail, end + strlen(", peer: "));
+        }
         if (context.peer.start) {
             /* a client's context may follow where a request's log was in use */
             context.peer.length = slice_find(context.peer, 0, ", ");

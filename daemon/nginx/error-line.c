@@ -7,6 +7,7 @@
  */
 #include "daemon/nginx/error-line.h"
 
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -273,6 +274,36 @@ static const char *keep(NginxLineParser *parser, Slice part)
     return copy;
 }
 
+/* The peer in "http://127.0.0.1:3000/uri" or "fastcgi://unix:/run/x.sock:". */
+static Slice peer_of_upstream(Slice upstream)
+{
+    size_t scheme = slice_find(upstream, 0, "://"), end = 0;
+
+    if (scheme < upstream.length)
+        upstream = slice_from(upstream, scheme + strlen("://"));
+    if (slice_starts(upstream, "unix:")) {
+        end = slice_find(upstream, strlen("unix:"), ":");
+    } else {
+        while (end < upstream.length && upstream.start[end] != '/')
+            end++;
+    }
+    return slice_part(upstream, 0, end);
+}
+
+/* nginx names no address where the answer to a connect() came later, or reading failed: what it
+ * was busy with is the upstream's then. A refusal comes at once, with its address, so a client's
+ * words never become the target of one. */
+static void complete_target(ErrorMessage *message, const ErrorContext *context)
+{
+    if (message->target_kind != FAILURE_TARGET_NONE || message->target.start)
+        return;
+    if (context->peer.start)
+        error_message_set_address(message, context->peer);
+    else if (context->upstream.start && !context->ambiguous && message->error != EACCES &&
+             message->error != EPERM)
+        error_message_set_address(message, peer_of_upstream(context->upstream));
+}
+
 static void fill(NginxLineParser *parser, const ErrorMessage *message, const ErrorContext *context,
                  Failure *failure)
 {
@@ -327,8 +358,7 @@ NginxLineClass nginx_line_parse(NginxLineParser *parser, const char *log_path, c
         return NGINX_LINE_OTHER;
     }
     error_context_parse(message.tail, &context);
-    if (message.target_kind == FAILURE_TARGET_NONE && !message.target.start && context.peer.start)
-        error_message_set_address(&message, context.peer);
+    complete_target(&message, &context);
     if (!cut && (context.open || has_odd_quotes(text)))
         set_open(parser, log, length);
     fill(parser, &message, &context, &failure);

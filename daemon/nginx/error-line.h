@@ -11,7 +11,8 @@
  * nginx escapes nothing. A client chooses request, host and referrer, and, percent-
  * decoded, much of a file's path, line ends included. So the line is read strictly from
  * left to right: operation, target and errno come from the first " failed (N: …)"
- * only, and text of a later field never becomes one of them. Where more than one
+ * only, and text of a later field never becomes one of them, but for an answer to connect() that
+ * came later (111, 110, 113 …), where nginx names the upstream alone. Where more than one
  * reading is possible, Failure.ambiguous is set. A client that can put line ends into a
  * path can still forge lines that look whole: a Failure is never proof of anything,
  * its pid and time must agree with a record of the kernel.
@@ -25,6 +26,11 @@
  *   "dlopen"           the errno is taken from the loader's text, else it is OTHER
  *   "connect", "send", "recv"   upstream timed out, by what nginx was doing
  *   "timeout"          a client or connection timed out
+ *   "crl"              cannot load CRL "…"
+ *   "bpf"              what QUIC loads into the kernel
+ *   "upstream-closed"  upstream prematurely closed …; error is 0
+ *   "backend-stderr"   FastCGI sent in stderr: "…"; target is that text, error what its words
+ *                      say, else 0. Not nginx's own failure, and no proof of one.
  * Of rename() "A" to "B" the target is B, where the new name is made.
  */
 #pragma once

@@ -5,6 +5,7 @@
 
 #include "daemon/core/macro.h"
 #include "daemon/nginx/error-code.h"
+#include "daemon/nginx/error-message-internal.h"
 
 /* The longest strerror() text of glibc has some 50 bytes. */
 #define ERROR_TEXT_MAX 128u
@@ -12,8 +13,7 @@
 /* Shorter messages were not cut by nginx, which cuts at 2048 bytes with time and all. */
 #define CUT_MESSAGE_MIN 1900u
 
-/* "(13: Permission denied)" at the start: takes it away. */
-static bool skip_errno(Slice *text, int *ret_error)
+bool error_message_skip_errno(Slice *text, int *ret_error)
 {
     Slice rest = *text;
     unsigned number;
@@ -35,9 +35,8 @@ static bool skip_errno(Slice *text, int *ret_error)
     return true;
 }
 
-/* Finds the first `ending` that an errno follows; counts whether there are others. Returns its
- * place, or text.length. */
-static size_t find_ending(Slice text, size_t begin, const char *ending, ErrorMessage *message)
+size_t error_message_find_ending(Slice text, size_t begin, const char *ending,
+                                 ErrorMessage *message)
 {
     size_t first = text.length;
 
@@ -45,7 +44,7 @@ static size_t find_ending(Slice text, size_t begin, const char *ending, ErrorMes
         Slice rest = slice_from(text, at + strlen(ending));
         int error;
 
-        if (!skip_errno(&rest, &error))
+        if (!error_message_skip_errno(&rest, &error))
             continue;
         if (first < text.length) {
             message->ambiguous = true;
@@ -120,6 +119,11 @@ void error_message_set_address(ErrorMessage *message, Slice text)
     message->port = port;
 }
 
+void error_message_set_operation(ErrorMessage *message, const char *operation)
+{
+    message->operation = (Slice){operation, strlen(operation)};
+}
+
 /* " failed (N: …)", or " failed, ignored (N: …)". */
 static bool skip_failed(Slice *text, ErrorMessage *message)
 {
@@ -128,7 +132,7 @@ static bool skip_failed(Slice *text, ErrorMessage *message)
     if (!slice_skip(&rest, " failed"))
         return false;
     (void)slice_skip(&rest, ", ignored");
-    if (!slice_skip(&rest, " ") || !skip_errno(&rest, &message->error))
+    if (!slice_skip(&rest, " ") || !error_message_skip_errno(&rest, &message->error))
         return false;
     *text = rest;
     message->tail = rest;
@@ -143,7 +147,12 @@ static bool parse_address_and_failed(Slice rest, ErrorMessage *message)
 
     if (skip_failed(&copy, message))
         return true;
-    if (!slice_skip(&rest, " to ") && !slice_skip(&rest, " socket ") && !slice_skip(&rest, " "))
+    copy = rest;
+    if ((slice_skip(&copy, " socket") || slice_skip(&copy, " channel")) &&
+        skip_failed(&copy, message))
+        return true;
+    if (!slice_skip(&rest, " to ") && !slice_skip(&rest, " socket ") &&
+        !slice_skip(&rest, " for ") && !slice_skip(&rest, " "))
         return false;
     for (end = 0; end < rest.length; end++) {
         if (rest.start[end] == '"')
@@ -160,10 +169,56 @@ static bool parse_address_and_failed(Slice rest, ErrorMessage *message)
     return false;
 }
 
+/* " /run/a failed (N: …)", " /run/a to /run/b failed before … "/usr/sbin/nginx" (N: …)": paths
+ * without quotes, which only the configuration names. */
+static bool parse_bare_paths(Slice rest, ErrorMessage *message)
+{
+    size_t end = slice_find(rest, 0, " failed"), to;
+    Slice path, behind = slice_from(rest, end);
+
+    if (!slice_starts(rest, " /") || end == rest.length)
+        return false;
+    path = slice_part(rest, 1, end);
+    to = slice_find(path, 0, " to /");
+    if (to < path.length)
+        path = slice_from(path, to + strlen(" to "));
+    if (!skip_failed(&behind, message) &&
+        error_message_find_ending(behind, 0, " ", message) == behind.length)
+        return false;
+    message->target_kind = FAILURE_TARGET_PATH;
+    message->target = path;
+    return true;
+}
+
+/* " failed while executing new binary process "/usr/sbin/nginx" (N: …)", " failed while waiting on
+ * shmtx (N: …)" */
+static bool parse_failed_while(Slice rest, ErrorMessage *message)
+{
+    size_t quote, end;
+
+    if (!slice_skip(&rest, " failed while "))
+        return false;
+    quote = slice_find(rest, 0, "\"");
+    end = slice_find(rest, 0, " (");
+    if (end < quote)
+        return error_message_skip_errno(&(Slice){rest.start + end + 1, rest.length - end - 1},
+                                        &message->error) &&
+               error_message_find_ending(rest, end, " ", message) == end;
+    rest = slice_from(rest, quote + 1);
+    end = error_message_find_ending(rest, 0, "\" ", message);
+    if (end == rest.length)
+        return false;
+    if (slice_starts(rest, "/")) {
+        message->target_kind = FAILURE_TARGET_PATH;
+        message->target = slice_part(rest, 0, end);
+    }
+    return true;
+}
+
 /* `begin` is behind the opening quote of the first path. */
 static bool parse_paths_and_failed(Slice text, size_t begin, ErrorMessage *message)
 {
-    size_t end = find_ending(text, begin, "\" failed ", message);
+    size_t end = error_message_find_ending(text, begin, "\" failed ", message);
     Slice path;
     size_t to;
 
@@ -173,7 +228,7 @@ static bool parse_paths_and_failed(Slice text, size_t begin, ErrorMessage *messa
         /* The path was so long that nginx cut it: "/very/lo... (36: File name too long)". */
         if (text.length < CUT_MESSAGE_MIN)
             return false;
-        cut = find_ending(text, begin, "... ", message);
+        cut = error_message_find_ending(text, begin, "... ", message);
         if (cut == text.length)
             return false;
         message->ambiguous = true;
@@ -189,42 +244,6 @@ static bool parse_paths_and_failed(Slice text, size_t begin, ErrorMessage *messa
     message->target_kind = FAILURE_TARGET_PATH;
     message->target = path;
     return true;
-}
-
-/* OpenSSL's text is free; it ends with the last ')' before what the log handler adds. */
-static Slice tail_after_openssl(Slice text)
-{
-    static const char *const follow[] = {") while ", "), client: ", ") in /"};
-    size_t end = text.length;
-
-    for (size_t i = 0; i < ELEMENTS_OF(follow); i++) {
-        size_t at = slice_find(text, 0, follow[i]);
-
-        if (at < end)
-            end = at + 1;
-    }
-    return slice_from(text, end);
-}
-
-static bool parse_certificate(Slice text, ErrorMessage *message)
-{
-    size_t end, failed;
-
-    if (slice_skip(&text, "cannot load certificate key \""))
-        message->operation = (Slice){"certificate-key", strlen("certificate-key")};
-    else if (slice_skip(&text, "cannot load certificate \""))
-        message->operation = (Slice){"certificate", strlen("certificate")};
-    else
-        return false;
-    end = slice_find(text, 0, "\": ");
-    failed = slice_find(text, end, " failed (SSL: ");
-    if (failed == text.length)
-        return false;
-    message->error = error_code_of_openssl(slice_from(text, failed + strlen(" failed ")));
-    message->target_kind = FAILURE_TARGET_PATH;
-    message->target = slice_part(text, 0, end);
-    message->tail = tail_after_openssl(slice_from(text, failed));
-    return message->error != 0;
 }
 
 static bool parse_dlopen(Slice text, size_t begin, ErrorMessage *message)
@@ -265,7 +284,7 @@ static bool parse_quoted_argument(Slice text, size_t begin, ErrorMessage *messag
     }
     if (slice_starts(rest, " failed (SSL: ")) {
         message->error = error_code_of_openssl(slice_from(rest, strlen(" failed ")));
-        message->tail = tail_after_openssl(rest);
+        message->tail = error_message_tail_of_openssl(rest);
         return message->error != 0;
     }
     return skip_failed(&rest, message);
@@ -297,6 +316,10 @@ static bool parse_call(Slice text, ErrorMessage *message)
     if (close == text.length)
         return false;
     rest = slice_from(text, close + 1);
+    if (slice_starts(rest, " to \"")) /* write() to "…" failed */
+        return parse_paths_and_failed(text, close + 1 + strlen(" to \""), message);
+    if (parse_bare_paths(rest, message) || parse_failed_while(rest, message))
+        return true;
     if (!slice_starts(rest, " \"")) {
         /* the local address of a connection (proxy_bind) stands between the brackets */
         if (slice_equals(message->operation, "bind") && close > name + 1)
@@ -308,79 +331,16 @@ static bool parse_call(Slice text, ErrorMessage *message)
     return parse_paths_and_failed(text, close + 3, message);
 }
 
-static bool parse_forbidden(Slice text, ErrorMessage *message)
-{
-    size_t end;
-
-    if (slice_skip(&text, "directory index of \"")) {
-        size_t begin = 0, first = text.length;
-
-        for (; (end = slice_find(text, begin, "\" is forbidden")) < text.length; begin = end + 1) {
-            Slice rest = slice_from(text, end + strlen("\" is forbidden"));
-
-            if (rest.length > 0 && !slice_starts(rest, ", "))
-                continue;
-            if (first < text.length) {
-                message->ambiguous = true;
-                break;
-            }
-            first = end;
-            message->tail = rest;
-        }
-        if (first == text.length)
-            return false;
-        end = first;
-        message->operation = (Slice){"directory-index", strlen("directory-index")};
-    } else if (slice_skip(&text, "\"")) {
-        ErrorMessage other = *message;
-        size_t missing = find_ending(text, 0, "\" is not found ", &other);
-
-        end = find_ending(text, 0, "\" is forbidden ", message);
-        if (end == text.length && missing == text.length)
-            return false;
-        if (end < text.length && missing < text.length)
-            message->ambiguous = other.ambiguous = true;
-        if (missing < end) {
-            end = missing;
-            *message = other;
-        }
-        message->operation = (Slice){"stat", strlen("stat")};
-    } else {
-        return false;
-    }
-    message->target_kind = FAILURE_TARGET_PATH;
-    message->target = slice_part(text, 0, end);
-    return true;
-}
-
-static bool parse_timeout(Slice text, ErrorMessage *message)
-{
-    const char *operation = "timeout";
-    bool upstream = slice_skip(&text, "upstream timed out ");
-
-    if (!upstream && !slice_skip(&text, "client timed out ") &&
-        !slice_skip(&text, "connection timed out "))
-        return false;
-    if (!skip_errno(&text, &message->error))
-        return false;
-    if (upstream && slice_starts(text, " while connecting "))
-        operation = "connect";
-    else if (upstream && slice_starts(text, " while sending "))
-        operation = "send";
-    else if (upstream && slice_starts(text, " while reading "))
-        operation = "recv";
-    message->operation = (Slice){operation, strlen(operation)};
-    message->tail = text;
-    return true;
-}
-
 bool error_message_parse(Slice text, ErrorMessage *ret_message)
 {
     static bool (*const parsers[])(Slice, ErrorMessage *) = {
         parse_call,
-        parse_forbidden,
-        parse_certificate,
-        parse_timeout,
+        error_sentence_parse_forbidden,
+        error_sentence_parse_certificate,
+        error_sentence_parse_timeout,
+        error_sentence_parse_existence,
+        error_sentence_parse_bpf,
+        error_sentence_parse_backend,
     };
 
     (void)slice_skip(&text, "could not open error log file: ");
@@ -401,7 +361,7 @@ bool error_message_is_open(Slice text)
     ErrorMessage message = {.port = -1};
 
     if (slice_starts(text, "directory index of \""))
-        return !parse_forbidden(text, &message);
+        return !error_sentence_parse_forbidden(text, &message);
     if (name == 0)
         return false;
     close = slice_find(text, name, ")");

@@ -215,7 +215,8 @@ static const struct {
     {M "unknown directive \"x\" in /etc/nginx/x.conf:3", NULL, 0, NONE, NULL, -1},
     {E "FastCGI sent in stderr: \"PHP message: connect() to 127.0.0.1:22 failed (13: Permission "
        "denied)\" while reading response header from upstream" TAIL,
-     NULL, 0, NONE, NULL, -1},
+     "backend-stderr", 13, NONE,
+     "PHP message: connect() to 127.0.0.1:22 failed (13: Permission denied)", -1},
     {E "[lua] a.lua:1: connect() to 127.0.0.1:22 failed (13: Permission denied)" TAIL, NULL, 0,
      NONE, NULL, -1},
     {E "user \"open() \"/x\" failed (13: Permission denied)\" was not found in \"/p\"" TAIL, NULL,
@@ -341,7 +342,7 @@ static const struct {
     {C "connect() failed (111: Connection refused) while connecting to upstream, client: 1.2.3.4, "
        "server: s, request: \"GET /connect() to 127.0.0.1:22" DENIED " HTTP/1.1\", upstream: "
        "\"http://127.0.0.1:3000/\", host: \"h\"",
-     "connect", 111, NULL, "GET /connect() to 127.0.0.1:22" DENIED " HTTP/1.1",
+     "connect", 111, "127.0.0.1:3000", "GET /connect() to 127.0.0.1:22" DENIED " HTTP/1.1",
      "http://127.0.0.1:3000/", "h", false},
     /* a quote that ends nothing */
     {C "connect() to 127.0.0.1:3000" DENIED " while connecting to upstream, client: 1.2.3.4, "
@@ -386,6 +387,16 @@ static const struct {
     {C "rename() \"/t\" to \"/a\" to \"/b\"" DENIED ", client: 1.2.3.4, server: s, request: \"PUT "
        "/ HTTP/1.1\", host: \"h\"",
      "rename", 13, "/a\" to \"/b", "PUT / HTTP/1.1", NULL, "h", true},
+    /* where nginx names no address, a line that can be read in two ways gives none */
+    {C "connect() failed (111: Connection refused) while connecting to upstream, client: 1.2.3.4, "
+       "server: s, request: \"GET /\", upstream: \"http://10.0.0.1:22/ HTTP/1.1\", upstream: "
+       "\"http://127.0.0.1:3000/\", host: \"h\"",
+     "connect", 111, NULL, "GET /",
+     "http://10.0.0.1:22/ HTTP/1.1\", upstream: \"http://127.0.0.1:3000/", "h", true},
+    /* and no refusal takes one from there */
+    {C "connect() failed (13: Permission denied) while connecting to upstream, client: 1.2.3.4, "
+       "server: s, request: \"GET / HTTP/1.1\", upstream: \"http://10.0.0.1:22/\", host: \"h\"",
+     "connect", 13, NULL, "GET / HTTP/1.1", "http://10.0.0.1:22/", "h", false},
 };
 
 static void test_forged(void **state)
@@ -434,7 +445,8 @@ static void test_line_end_in_path(void **state)
 
     /* the same from the text of a backend, and from a sub-request's decoded URI */
     assert_int_equal(parse(E "FastCGI sent in stderr: \"PHP message: a", &failure),
-                     NGINX_LINE_OTHER);
+                     NGINX_LINE_FAILURE);
+    assert_string_equal(failure.operation, "backend-stderr");
     assert_int_equal(parse(second, &failure), NGINX_LINE_FAILURE);
     assert_true(failure.ambiguous);
     nginx_line_parser_init(&parser, NGINX_ZONE_FIXED, 0);
