@@ -159,6 +159,8 @@
 #define DIAGNOSIS_SAMPLE_USEC  USEC_PER_SEC
 #define DIAGNOSIS_REQUESTS_MAX 16u /* distinct requests, servers, upstreams kept */
 #define DIAGNOSIS_FIXES_MAX    16u
+/* A text of a kept one: a record of the largest size, each byte of it escaped. */
+#define DIAGNOSIS_TEXT_MAX (64u * 1024)
 /* A change that opens something for more domains than this is no longer about the web server:
  * Apache's, nginx's and their helpers' domains are below a dozen in all policies looked at. */
 #define EXPOSURE_DOMAINS_OFFERED_MAX 24u
@@ -270,3 +272,42 @@
 /* How often the monitor looks at what tells it nothing by itself: nginx's configuration, logs
  * that cannot be read, the kernel's SELinux state. */
 #define MONITOR_TICK_USEC (5 * USEC_PER_SEC)
+
+/* --- what survives a restart ---------------------------------------------- */
+
+/* All diagnoses at their usual 3 KB are below 2 MB; one filled to its limits is below 2 MB. */
+#define STATE_FILE_SIZE_MAX (16u * 1024 * 1024)
+#define STATE_LINE_MAX      (4u * 1024 * 1024)
+/* What a power cut may cost is read again from the audit log; this bounds the writing. */
+#define STATE_SAVE_DELAY_USEC (10 * USEC_PER_SEC)
+/* A disk that takes longer is out of order. */
+#define STATE_SAVE_TIMEOUT_USEC (60 * USEC_PER_SEC)
+
+/* --- losses, and reading them up ------------------------------------------ */
+
+/* Events known by their stamp, to count each once: half a minute of the worst storm that a host
+ * makes. 8 bytes each. */
+#define AUDIT_SEEN_EVENTS (128u * 1024)
+/* Of those, what is kept over a restart. Records reach the socket and the log within
+ * milliseconds of each other; the span allows for a log written late. */
+#define AUDIT_SEEN_RECENT    1024u
+#define AUDIT_SEEN_SPAN_USEC (2 * USEC_PER_SEC)
+
+/* Gaps shown: more than a person looks into. One that begins this shortly after another belongs
+ * to it. Whoever asks about a gap of more than a week ago looks into an archive. */
+#define AUDIT_GAPS_MAX      16u
+#define AUDIT_GAP_JOIN_USEC (5 * USEC_PER_SEC)
+#define AUDIT_GAP_KEEP_USEC (UINT64_C(7) * 24 * 3600 * USEC_PER_SEC)
+
+/* One reading of the logs for a gap: twice what auditd keeps by default (5 files of 8 MiB) on
+ * the hosts that keep most; more denials than that are one problem a million times. */
+#define BACKFILL_BYTES_MAX   (UINT64_C(512) * 1024 * 1024)
+#define BACKFILL_DENIALS_MAX 1000000u
+#define BACKFILL_TIME_USEC   (600 * USEC_PER_SEC)
+/* Read between two turns of the event loop: a millisecond's work. */
+#define BACKFILL_STEP_BYTES   (256u * 1024)
+#define BACKFILL_STEP_ENTRIES 256u
+/* auditd and journald write a record some time after the kernel made it. */
+#define BACKFILL_SETTLE_USEC (3 * USEC_PER_SEC)
+/* Rotated logs looked at; auditd makes at most 999. */
+#define BACKFILL_FILES_MAX 1000u
