@@ -247,6 +247,26 @@
 #define CONFIG_FILE_SIZE_MAX (256 * 1024)
 #define CONFIG_LIST_MAX      256u
 
+/* --- questions to the monitor ----------------------------------------------- */
+
+/* Audit text that a person pastes: some 500 denials. A whole log is for `analyze`. */
+#define EXPLAIN_TEXT_MAX (256u * 1024)
+/* Problems answered in one go; a person reads a few. */
+#define EXPLAIN_DIAGNOSES_MAX 64u
+
+/* Ports, sockets and files looked at ahead of time: a host with a thousand sites. */
+#define PREFLIGHT_ACCESSES_MAX 2048u
+/* Entries of one directory that are looked at: enough to notice files that were moved there. */
+#define PREFLIGHT_ENTRIES_MAX 256u
+/* Of a port range, which nginx may listen on. */
+#define PREFLIGHT_PORTS_MAX 64u
+/* What is not there, or decided at run time: listed up to here, counted beyond. */
+#define PREFLIGHT_LISTED_MAX 128u
+
+/* Each is a process that reads the policy. */
+#define QUESTIONS_MAX          4u
+#define QUESTIONS_PER_USER_MAX 2u
+
 /* --- export --------------------------------------------------------------- */
 
 /* A boolean, type or module: names in policies are a few dozen bytes long, and a module's is

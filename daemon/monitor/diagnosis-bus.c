@@ -6,6 +6,7 @@
 #include "daemon/core/diagnosis-json.h"
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
+#include "daemon/monitor/diagnosis-export.h"
 #include "daemon/monitor/guard.h"
 #include "daemon/monitor/nginx1-bus.h"
 
@@ -194,6 +195,13 @@ static int reply_fixes(sd_bus_message *message, void *userdata, sd_bus_error *re
     return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+static int reply_export(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+    const Diagnosis *diagnosis = find_called(message, userdata, ret_error);
+
+    return diagnosis ? diagnosis_export_reply(message, diagnosis, ret_error) : -ENOENT;
+}
+
 static int reply_dismiss(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
     const Diagnosis *diagnosis = find_called(message, userdata, ret_error);
@@ -238,6 +246,11 @@ static int method_get_fixes(sd_bus_message *message, void *userdata _unused_,
     return guard(message, ACTION_READ, reply_fixes, ret_error);
 }
 
+static int method_export(sd_bus_message *message, void *userdata _unused_, sd_bus_error *ret_error)
+{
+    return guard(message, ACTION_READ, reply_export, ret_error);
+}
+
 static int method_dismiss(sd_bus_message *message, void *userdata _unused_, sd_bus_error *ret_error)
 {
     return guard(message, ACTION_DISMISS, reply_dismiss, ret_error);
@@ -262,6 +275,9 @@ static const sd_bus_vtable diagnosis_vtable[] = {
                             SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("GetFixes", SD_BUS_ARGS("a{sv}", options),
                             SD_BUS_RESULT("a(sa(sa{sv})a(ssss)a{sv})", fixes), method_get_fixes,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Export", SD_BUS_ARGS("s", format, "a{sv}", options),
+                            SD_BUS_RESULT("a{sv}", result), method_export,
                             SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("Dismiss", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT,
                             method_dismiss, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -31,6 +31,7 @@ struct Monitor {
     uint64_t loss_episodes;
 
     Worker *worker;
+    struct Question *questions; /* that callers wait for */
     sd_event_source *audit_source, *follower_source, *stage_timer, *worker_timer, *tick;
     sd_bus_slot *change_slot;
 };

@@ -10,6 +10,7 @@
 #include "daemon/monitor/journal.h"
 #include "daemon/monitor/monitor-internal.h"
 #include "daemon/monitor/nginx1-bus.h"
+#include "daemon/monitor/question.h"
 #include "daemon/monitor/replay.h"
 
 void monitor_set_problem(Monitor *monitor, ProblemCode code, const char *detail)
@@ -186,6 +187,7 @@ Monitor *monitor_free(Monitor *monitor)
         return NULL;
     sd_bus_slot_unref(monitor->change_slot);
     worker_free(monitor->worker);
+    questions_free(monitor->questions);
     sd_event_source_disable_unref(monitor->audit_source);
     sd_event_source_disable_unref(monitor->follower_source);
     sd_event_source_disable_unref(monitor->stage_timer);

@@ -15,3 +15,7 @@
 /* Each adds its objects to the bus for as long as that lives. 0 or a negative errno. */
 int manager_bus_register(Monitor *monitor);
 int diagnosis_bus_register(Monitor *monitor);
+
+/* Of the Manager, for its vtable. */
+int manager_method_explain(sd_bus_message *message, void *userdata, sd_bus_error *ret_error);
+int manager_method_preflight(sd_bus_message *message, void *userdata, sd_bus_error *ret_error);

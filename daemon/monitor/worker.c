@@ -86,6 +86,24 @@ static char *read_label(const char *path, void *userdata _unused_)
     return file_label_read(path, &context) >= 0 ? context : NULL;
 }
 
+/* The diagnoses of a question of its own, and what there is to say besides. */
+static int make_diagnoses(int fd, const WorkerOptions *options, const WorkerSubject *subject,
+                          Diagnosis *const **diagnoses, size_t *n_diagnoses)
+{
+    _cleanup_json_ json_object *object = json_object_new_object();
+    json_object *report = NULL;
+    Diagnosis **made = NULL;
+    int r = object ? options->make(subject, options->make_userdata, &made, n_diagnoses, &report)
+                   : -ENOMEM;
+
+    if (r >= 0)
+        r = json_add(object, "report", report);
+    if (r < 0)
+        return r;
+    *diagnoses = made;
+    return write_line(fd, object);
+}
+
 static int child_run(int fd, Diagnosis *const *diagnoses, size_t n_diagnoses,
                      const WorkerOptions *options)
 {
@@ -121,6 +139,17 @@ static int child_run(int fd, Diagnosis *const *diagnoses, size_t n_diagnoses,
     analysis.file_contexts = contexts;
     if (!options->policy_path && state.enabled)
         analysis.read_label = read_label;
+    if (options->make) {
+        const WorkerSubject subject = {
+            .policy = policy,
+            .domain = options->domain,
+            .contexts = contexts,
+            .intents = options->intents,
+            .live = !options->policy_path && state.enabled,
+        };
+
+        r = make_diagnoses(fd, options, &subject, &diagnoses, &n_diagnoses);
+    }
     for (size_t i = 0; i < n_diagnoses && r >= 0; i++) {
         _cleanup_json_ json_object *object = NULL;
 

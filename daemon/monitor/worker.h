@@ -13,14 +13,32 @@
 
 #include "daemon/core/diagnosis.h"
 #include "daemon/nginx/conf-intent.h"
+#include "daemon/selinux/labels.h"
+#include "daemon/selinux/policy.h"
 
 typedef struct Worker Worker;
+
+/* What the child has at hand for making diagnoses of its own. */
+typedef struct WorkerSubject {
+    const Policy *policy;
+    const char *domain;
+    FileContexts *contexts;      /* NULL where they do not go with the policy */
+    const NginxIntents *intents; /* may be NULL */
+    bool live;                   /* the policy in force, so that labels on disk count */
+} WorkerSubject;
+
+/* Makes the diagnoses to ask about, in the child, which never frees them. *ret_report is sent as
+ * {"report": …} before the answers. 0 or a negative errno. */
+typedef int (*WorkerMake)(const WorkerSubject *subject, void *userdata, Diagnosis ***ret_diagnoses,
+                          size_t *ret_n, json_object **ret_report);
 
 typedef struct WorkerOptions {
     const char *policy_path; /* an image; NULL: the one in force */
     const char *domain;
     char *const *denied_booleans;
     const NginxIntents *intents; /* may be NULL */
+    WorkerMake make;             /* instead of the diagnoses given to worker_start(); NULL: those */
+    void *make_userdata;
 } WorkerOptions;
 
 typedef struct WorkerHandler {
