@@ -324,6 +324,15 @@ static int read_enums(json_object *object, Diagnosis *diagnosis)
     return 0;
 }
 
+static int read_peer(json_object *object, Diagnosis *diagnosis)
+{
+    json_object *target;
+
+    return json_object_object_get_ex(object, "target", &target)
+               ? read_string(target, "peer_context", false, &diagnosis->peer_context)
+               : 0;
+}
+
 static int read_all(json_object *object, Diagnosis *diagnosis)
 {
     json_object *fixes = get_array(object, "fixes", DIAGNOSIS_FIXES_MAX);
@@ -335,6 +344,7 @@ static int read_all(json_object *object, Diagnosis *diagnosis)
         return -EBADMSG;
     if ((r = read_enums(object, diagnosis)) < 0 ||
         (r = read_string(object, "summary", true, &diagnosis->summary)) < 0 ||
+        (r = read_peer(object, diagnosis)) < 0 ||
         (r = read_bool(object, "allowed_now", &diagnosis->allowed_now)) < 0 ||
         (r = read_bool(object, "analyzed", &diagnosis->analyzed)) < 0 ||
         (r = read_strings(object, "notes", DIAGNOSIS_EVIDENCE_MAX, &notes)) < 0)
@@ -372,6 +382,10 @@ int diagnosis_read_analysis(Diagnosis *diagnosis, json_object *object)
     diagnosis_clear_analysis(diagnosis);
     free(diagnosis->summary);
     diagnosis->summary = TAKE_POINTER(read->summary);
+    if (read->peer_context) {
+        free(diagnosis->peer_context);
+        diagnosis->peer_context = TAKE_POINTER(read->peer_context);
+    }
     diagnosis->verdict = read->verdict;
     diagnosis->cause = read->cause;
     diagnosis->allowed_now = read->allowed_now;

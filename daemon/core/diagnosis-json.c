@@ -259,6 +259,7 @@ static void add_target(Builder *builder, json_object *parent, const Diagnosis *d
     add_string(builder, target, "path", diagnosis->path);
     if (diagnosis->path)
         add_bool(builder, target, "path_from_log", diagnosis->path_from_log);
+    add_string(builder, target, "peer_context", diagnosis->peer_context);
 }
 
 static void add_nginx(Builder *builder, json_object *parent, const Diagnosis *diagnosis)

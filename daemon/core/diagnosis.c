@@ -129,6 +129,8 @@ Diagnosis *diagnosis_free(Diagnosis *diagnosis)
     free(diagnosis->program);
     free(diagnosis->protocol);
     free(diagnosis->path);
+    free(diagnosis->component);
+    free(diagnosis->peer_context);
     clear_strings(diagnosis->servers, ELEMENTS_OF(diagnosis->servers));
     clear_strings(diagnosis->hosts, ELEMENTS_OF(diagnosis->hosts));
     clear_strings(diagnosis->requests, ELEMENTS_OF(diagnosis->requests));

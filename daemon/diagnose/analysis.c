@@ -119,19 +119,14 @@ static mode_t class_mode(const char *class)
     return 0;
 }
 
-/* The type that the object's path should have. Known only for the object itself: nginx's line
- * names the file, where the kernel may have refused a directory on the way. */
-static void find_default_type(const Diagnosis *diagnosis, FileContexts *contexts, char *ret_type,
-                              size_t size)
+/* The type that an object should have by its path; "" where that is not known. */
+static void find_default_type(const char *path, const char *class, FileContexts *contexts,
+                              char *ret_type, size_t size)
 {
     _cleanup_free_ char *context = NULL;
-    const bool on_the_way =
-        diagnosis->path_from_log && streq(diagnosis->access.target_class, "dir");
-
     ret_type[0] = '\0';
-    if (contexts && diagnosis->path && diagnosis->path[0] == '/' && !on_the_way &&
-        file_contexts_lookup(contexts, diagnosis->path, class_mode(diagnosis->access.target_class),
-                             &context) >= 0)
+    if (contexts && path && path[0] == '/' &&
+        file_contexts_lookup(contexts, path, class_mode(class), &context) >= 0)
         (void)context_type_copy(context, ret_type, size);
 }
 
@@ -145,7 +140,7 @@ static bool need_module(const Diagnosis *diagnosis)
 static int add_candidates(Diagnosis *diagnosis, const Hypothesis *current,
                           const Operation *operation, const AnalysisOptions *options)
 {
-    char default_type[256];
+    char default_type[256], behind[256];
     CandidateContext context = {
         .operation = operation,
         .current = current,
@@ -153,8 +148,13 @@ static int add_candidates(Diagnosis *diagnosis, const Hypothesis *current,
     };
     int r;
 
-    find_default_type(diagnosis, options->file_contexts, default_type, sizeof(default_type));
+    find_default_type(operation->object, diagnosis->access.target_class, options->file_contexts,
+                      default_type, sizeof(default_type));
+    find_default_type(diagnosis->path,
+                      diagnosis->target_kind == TARGET_SOCKET ? "sock_file" : "file",
+                      options->file_contexts, behind, sizeof(behind));
     context.default_type = *default_type ? default_type : NULL;
+    context.default_type_behind = *behind ? behind : NULL;
     r = candidates_add_booleans(diagnosis, &context);
     if (r >= 0)
         r = candidates_add_ports(diagnosis, &context);
@@ -172,12 +172,24 @@ static int add_candidates(Diagnosis *diagnosis, const Hypothesis *current,
     return 0;
 }
 
-/* Without the disk at hand, directories are taken to have their default labels. */
-static char *read_default_label(const char *path, void *userdata)
+/* Without the disk at hand, what is there is taken to have its default label. */
+static char *read_default_label(const char *path, const char *class, void *userdata)
 {
     char *context = NULL;
 
-    return file_contexts_lookup(userdata, path, S_IFDIR, &context) >= 0 ? context : NULL;
+    return file_contexts_lookup(userdata, path, class_mode(class), &context) >= 0 ? context : NULL;
+}
+
+/* What listens now counts more than what an older denial named. */
+static int update_peer(Diagnosis *diagnosis, const AnalysisOptions *options)
+{
+    _cleanup_free_ char *peer = NULL;
+
+    if (!options->read_peer || diagnosis->target_kind != TARGET_SOCKET || !diagnosis->path ||
+        diagnosis->path[0] != '/' || streq(diagnosis->access.target_class, "unix_stream_socket"))
+        return 0;
+    peer = options->read_peer(diagnosis->path, options->userdata);
+    return peer ? string_replace(&diagnosis->peer_context, peer) : 0;
 }
 
 static int make_operation(const Diagnosis *diagnosis, const Hypothesis *current,
@@ -198,6 +210,9 @@ static int analyze_access(Diagnosis *diagnosis, const Policy *policy, const Hypo
     Access access = {};
     int r;
 
+    r = update_peer(diagnosis, options);
+    if (r < 0)
+        return r;
     r = make_operation(diagnosis, current, options, &operation);
     if (r >= 0)
         r = operation_resolve(&operation.questions[0], current, &access);

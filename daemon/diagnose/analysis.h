@@ -24,7 +24,9 @@ typedef struct AnalysisOptions {
     FileContexts *file_contexts;
     /* Labels on disk, where the logs are of this host; NULL: the defaults are taken instead. */
     OperationLabelReader read_label;
-    void *userdata;
+    /* Who listens on a Unix socket now; NULL: what the diagnosis itself knows is all there is. */
+    OperationPeerReader read_peer;
+    void *userdata; /* of both */
 } AnalysisOptions;
 
 /* 0 or -ENOMEM; on an error the diagnosis may have lost its earlier analysis. */

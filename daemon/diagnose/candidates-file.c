@@ -28,6 +28,7 @@ typedef struct FileContext {
     char domain[256];
     char type[256]; /* what the object has now */
     Purpose purpose;
+    bool on_the_way; /* a directory was refused, not what nginx wanted */
 } FileContext;
 
 static bool has_word(const char *list, const char *words)
@@ -186,7 +187,7 @@ static int find_caveat(const FileContext *context, char **ret_caveat)
 {
     const char *caveat = NULL;
 
-    if (context->purpose == PURPOSE_SOCKET)
+    if (context->purpose == PURPOSE_SOCKET && context->base->operation->peer_unknown)
         caveat = "Who listens on the socket is not known here: whether nginx may connect to that "
                  "domain is not part of the proof. If not, the next denial shows as a diagnosis "
                  "of its own.";
@@ -199,18 +200,22 @@ static int find_caveat(const FileContext *context, char **ret_caveat)
 typedef struct Label {
     const TargetPath *target;
     const char *type;
-    bool with_rule; /* a rule for the path; else its default label is restored */
+    const char *type_behind; /* of what nginx wanted, where that is another; may be NULL */
+    bool with_rule;          /* a rule for the path; else its default label is restored */
+    const PeerRule *peer;    /* a rule for the process that listens; may be NULL */
 } Label;
 
 static int write_plan(const FileContext *context, const Label *label, const BooleanSet *set,
                       Fix *fix)
 {
-    _cleanup_free_ char *booleans = NULL;
+    _cleanup_free_ char *booleans = NULL, *peer = NULL;
     const TargetPath *target = label->target;
     int r = find_caveat(context, &fix->caveat);
 
     if (r >= 0 && set)
         r = boolean_set_to_actions(set, &fix->plan, &booleans);
+    if (r >= 0 && label->peer)
+        r = peer_rule_to_action(label->peer, &fix->plan, &peer);
     if (r >= 0 && label->with_rule)
         r = add_set_file_context(&fix->plan, target, label->type);
     if (r >= 0)
@@ -220,10 +225,11 @@ static int write_plan(const FileContext *context, const Label *label, const Bool
     fix->reversible = true;
     fix->evidence = label->with_rule ? EVIDENCE_FILE_CONTEXT : EVIDENCE_DEFAULT_LABEL;
     fix->summary = format_string(
-        label->with_rule ? "label %s%s as %s%s%s"
-                         : "restore the label of %s%s, which is %s by the policy's own rules%s%s",
+        label->with_rule
+            ? "label %s%s as %s%s%s%s%s"
+            : "restore the label of %s%s, which is %s by the policy's own rules%s%s%s%s",
         target->path, target->tree ? " and what is below it" : "", label->type,
-        set ? ", and turn " : "", set ? booleans : "");
+        set ? ", and turn " : "", set ? booleans : "", peer ? ", and " : "", strempty(peer));
     return fix->summary ? 0 : -ENOMEM;
 }
 
@@ -273,20 +279,11 @@ static int find_sets(const FileContext *context, const Hypothesis *labelled, Boo
     return r;
 }
 
-static int try_label(const FileContext *context, const Label *label)
+static int submit_sets(const FileContext *context, const Label *label, const Hypothesis *labelled)
 {
-    _cleanup_(hypothesis_cleanup) Hypothesis *labelled = hypothesis_copy(context->base->current);
-    const TargetPath *target = label->target;
     BooleanSets sets = {};
-    int r = labelled ? hypothesis_set_file_type(labelled, target->path, target->tree, label->type)
-                     : -ENOMEM;
+    int r = find_sets(context, labelled, &sets);
 
-    /* The object itself: in a relabelled tree, or the file. */
-    if (r >= 0)
-        r = hypothesis_set_file_type(labelled, context->diagnosis->path, false, label->type);
-    if (r < 0)
-        return r == -ENOENT ? 0 : r; /* a type that this policy does not have */
-    r = find_sets(context, labelled, &sets);
     if (r >= 0 && sets.already_allowed)
         r = submit(context, label, labelled, /* set= */ NULL);
     for (size_t i = 0; r >= 0 && i < sets.n_sets; i++)
@@ -295,14 +292,44 @@ static int try_label(const FileContext *context, const Label *label)
     return r;
 }
 
+static int try_label(const FileContext *context, const Label *label)
+{
+    _cleanup_(hypothesis_cleanup) Hypothesis *labelled = hypothesis_copy(context->base->current);
+    const TargetPath *target = label->target;
+    const size_t n_fixes = context->diagnosis->n_fixes;
+    Label with_peer = *label;
+    PeerRule peer;
+    int r = labelled ? hypothesis_set_file_type(labelled, target->path, target->tree, label->type)
+                     : -ENOMEM;
+
+    if (r >= 0 && label->type_behind)
+        r = hypothesis_set_file_type(labelled, context->base->operation->path, false, label->type_behind);
+    if (r < 0)
+        return r == -ENOENT ? 0 : r; /* a type that this policy does not have */
+    r = submit_sets(context, label, labelled);
+    if (r < 0 || context->diagnosis->n_fixes > n_fixes ||
+        !peer_rule_find(context->base, labelled, &peer))
+        return r;
+    with_peer.peer = &peer;
+    r = peer_rule_assume(&peer, labelled);
+    return r < 0 ? (r == -ENOENT ? 0 : r) : submit_sets(context, &with_peer, labelled);
+}
+
 static int try_default_label(const FileContext *context)
 {
     const char *wanted = context->base->default_type;
-    TargetPath object = {.path = context->diagnosis->path};
+    const char *object = context->base->operation->object;
+    const bool on_the_way = object && context->on_the_way;
+    TargetPath target = {.path = (char *)(uintptr_t)object, .tree = on_the_way};
 
-    if (!wanted || streq(wanted, context->type))
+    if (!wanted || !object || streq(wanted, context->type))
         return 0;
-    return try_label(context, &(Label){.target = &object, .type = wanted});
+    return try_label(context, &(Label){
+                                  .target = &target,
+                                  .type = wanted,
+                                  .type_behind =
+                                      on_the_way ? context->base->default_type_behind : NULL,
+                              });
 }
 
 static int try_rule(const FileContext *context)
@@ -314,8 +341,12 @@ static int try_rule(const FileContext *context)
     /* The rules that the policy has say so already: nothing to add. */
     if (!type || streq_ptr(type, context->base->default_type))
         return 0;
-    r = target_path_choose(context->diagnosis->path, context->purpose == PURPOSE_CERTIFICATE,
-                           &target);
+    r = context->on_the_way && context->base->operation->object
+            ? target_path_choose_directory(context->base->operation->object, &target)
+            : target_path_choose(context->diagnosis->path, context->purpose == PURPOSE_CERTIFICATE,
+                                 &target);
+    if (r == -EPERM) /* a directory that others share keeps its label */
+        return 0;
     return r < 0 ? r
                  : try_label(context, &(Label){.target = &target, .type = type, .with_rule = true});
 }
@@ -348,6 +379,8 @@ int candidates_add_files(Diagnosis *diagnosis, const CandidateContext *base)
     if (r < 0)
         return r;
     context.purpose = find_purpose(diagnosis);
+    context.on_the_way =
+        diagnosis->path_from_log && streq(diagnosis->access.target_class, "dir");
     r = try_default_label(&context);
     if (r < 0)
         return r;

@@ -1,29 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Candidates for a port: another label for it, alone or with the booleans that the label then
- * needs; and a type of its own in a small module, which opens that one port and no other.
+ * needs; and a type of its own (candidates-own-port.c).
  */
 #include <errno.h>
 
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
-#include "daemon/diagnose/candidates.h"
+#include "daemon/diagnose/candidates-port-internal.h"
 #include "daemon/selinux/boolean-sets.h"
 #include "daemon/selinux/decide.h"
-#include "daemon/selinux/ports.h"
 
 /* Labels tried at the most: a web server may bind only a handful of port types. */
 #define LABELS_MAX 4u
 
-typedef struct PortContext {
-    const CandidateContext *base;
-    const Question *question;
-    const char *protocol;
-    char domain[256];
-    PortLabel label; /* what the port has now */
-} PortContext;
-
-static int add_set_port(Plan *plan, const PortContext *context, const char *type)
+int port_label_to_action(const PortContext *context, const char *type, Plan *plan)
 {
     Action action = {
         .kind = ACTION_SET_PORT,
@@ -66,7 +57,7 @@ static int submit_label(Diagnosis *diagnosis, const PortContext *context, const 
     if (r >= 0 && set)
         r = boolean_set_to_actions(set, &fix.plan, &booleans);
     if (r >= 0)
-        r = add_set_port(&fix.plan, context, type);
+        r = port_label_to_action(context, type, &fix.plan);
     if (r >= 0) {
         fix.summary =
             format_string("label %s port %u as %s%s%s", context->protocol, context->question->port,
@@ -95,7 +86,7 @@ static int refuse_label_alone(Diagnosis *diagnosis, const PortContext *context, 
 {
     Plan plan = {};
     _cleanup_free_ char *words = NULL, *reason = NULL;
-    int r = add_set_port(&plan, context, type);
+    int r = port_label_to_action(context, type, &plan);
 
     if (r >= 0)
         words = action_to_words(&plan.actions[0]);
@@ -183,123 +174,6 @@ static int add_labels(Diagnosis *diagnosis, const PortContext *context)
     return r;
 }
 
-/* --- a type of its own ---------------------------------------------------- */
-
-/* Who reaches the port through an attribute of its present type shall go on reaching it. Names
- * that a compiler made up for an expression mean nothing in a module. */
-static bool attribute_is_declared(const char *name)
-{
-    return strncmp(name, "base_typeattr_", strlen("base_typeattr_")) != 0 &&
-           strncmp(name, "cil_gen_", strlen("cil_gen_")) != 0 && name[0] != '@' &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") ==
-               strlen(name);
-}
-
-static int list_attributes(const PortContext *context, char ***ret_attributes)
-{
-    const Policy *policy = hypothesis_policy(context->base->current);
-    PolicySpan span = hypothesis_attributes_of(context->base->current, context->label.type);
-    _cleanup_strv_ char **attributes = calloc(1, sizeof(*attributes));
-
-    if (!attributes)
-        return -ENOMEM;
-    for (size_t i = 0; i < span.n; i++) {
-        const char *name = policy_type_name(policy, span.values[i]);
-
-        if (!policy_type_is_attribute(policy, span.values[i]) || !name ||
-            !attribute_is_declared(name))
-            continue;
-        if (strv_append(&attributes, name) < 0)
-            return -ENOMEM;
-    }
-    *ret_attributes = TAKE_POINTER(attributes);
-    return 0;
-}
-
-static char *write_module(const PortContext *context, const char *type, char *const *attributes)
-{
-    _cleanup_free_ char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    bool failed;
-
-    if (!stream)
-        return NULL;
-    (void)fprintf(stream, "(type %s)\n(roletype object_r %s)\n", type, type);
-    for (; *attributes; attributes++)
-        (void)fprintf(stream, "(typeattributeset %s (%s))\n", *attributes, type);
-    (void)fprintf(stream, "(allow %s %s (%s (%s)))\n", context->domain, type,
-                  context->question->access.target_class, context->question->access.permissions);
-    failed = ferror(stream);
-    return fclose(stream) == 0 && !failed ? TAKE_POINTER(text) : NULL;
-}
-
-static int add_install_module(Plan *plan, const char *name, const char *cil)
-{
-    Action action = {.kind = ACTION_INSTALL_MODULE};
-    int r = string_replace(&action.name, name);
-
-    if (r >= 0)
-        r = string_replace(&action.cil, cil);
-    if (r >= 0)
-        r = plan_add_action(plan, &action);
-    action_clear(&action);
-    return r;
-}
-
-static int assume_own_type(const PortContext *context, Hypothesis *after, const char *type,
-                           char *const *attributes)
-{
-    const uint16_t port = context->question->port;
-    int r = hypothesis_add_type(after, type, attributes);
-
-    if (r >= 0)
-        r = hypothesis_add_allow(after, context->domain, type,
-                                 context->question->access.target_class,
-                                 context->question->access.permissions);
-    if (r >= 0)
-        r = hypothesis_set_port(after, context->question->protocol, port, port, type);
-    return r;
-}
-
-static int add_own_type(Diagnosis *diagnosis, const PortContext *context)
-{
-    _cleanup_(hypothesis_cleanup) Hypothesis *after = hypothesis_copy(context->base->current);
-    _cleanup_free_ char *name = NULL, *type = NULL, *cil = NULL;
-    _cleanup_strv_ char **attributes = NULL;
-    Fix fix = {.reversible = true};
-    int r;
-
-    name = format_string("selguard_%s_%u", context->protocol, context->question->port);
-    type = name ? format_string("%s_port_t", name) : NULL;
-    if (!after || !type)
-        return -ENOMEM;
-    r = list_attributes(context, &attributes);
-    if (r < 0)
-        return r;
-    r = assume_own_type(context, after, type, attributes);
-    if (r == -EEXIST)
-        return 0; /* it was made before; whatever is wrong, it is not that */
-    cil = write_module(context, type, attributes);
-    if (r >= 0 && !cil)
-        r = -ENOMEM;
-    if (r >= 0)
-        r = add_install_module(&fix.plan, name, cil);
-    if (r >= 0)
-        r = add_set_port(&fix.plan, context, type);
-    if (r >= 0) {
-        fix.summary = format_string("give %s port %u a type of its own, which %s may use",
-                                    context->protocol, context->question->port, context->domain);
-        if (!fix.summary)
-            r = -ENOMEM;
-    }
-    if (r < 0) {
-        fix_clear(&fix);
-        return r;
-    }
-    return candidate_submit(diagnosis, context->base, &fix, after, /* relabel= */ NULL);
-}
-
 int candidates_add_ports(Diagnosis *diagnosis, const CandidateContext *base)
 {
     PortContext context = {.base = base, .question = &base->operation->questions[0]};
@@ -316,5 +190,5 @@ int candidates_add_ports(Diagnosis *diagnosis, const CandidateContext *base)
     if (r < 0)
         return r;
     r = add_labels(diagnosis, &context);
-    return r < 0 ? r : add_own_type(diagnosis, &context);
+    return r < 0 ? r : candidates_add_own_port(diagnosis, &context);
 }

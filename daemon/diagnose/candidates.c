@@ -7,6 +7,7 @@
 #include "daemon/core/text.h"
 #include "daemon/diagnose/fix.h"
 #include "daemon/selinux/boolean-sets.h"
+#include "daemon/selinux/module-check.h"
 
 static char *describe_plan(const Plan *plan)
 {
@@ -21,6 +22,29 @@ static char *describe_plan(const Plan *plan)
     return strv_join(parts, ", and ");
 }
 
+/* A sentence (the caller frees it) if a module of the plan would not be what was judged; NULL if
+ * it is. 0 or -ENOMEM. */
+static int check_modules(const Fix *fix, const CandidateContext *context, const Hypothesis *after,
+                         char **ret_problem)
+{
+    for (size_t i = 0; i < fix->plan.n_actions; i++) {
+        const Action *action = &fix->plan.actions[i];
+        _cleanup_free_ char *problem = NULL;
+        int r = action->kind == ACTION_INSTALL_MODULE
+                    ? module_check(context->current, after, action->cil, &problem)
+                    : 0;
+
+        if (r < 0 && r != -EBADMSG)
+            return r;
+        if (r < 0) {
+            *ret_problem = format_string("the module %s is of no use here: %s", action->name,
+                                         strempty(problem));
+            return *ret_problem ? 0 : -ENOMEM;
+        }
+    }
+    return 0;
+}
+
 int candidate_submit(Diagnosis *diagnosis, const CandidateContext *context, Fix *fix,
                      const Hypothesis *after, const ExposureRelabel *relabel)
 {
@@ -31,9 +55,13 @@ int candidate_submit(Diagnosis *diagnosis, const CandidateContext *context, Fix 
     if (r < 0 || !fix->proven)
         goto finish;
     refusal = fix_find_refusal(fix, context->denied_booleans, &failed);
-    if (failed) {
+    if (failed)
         r = -ENOMEM;
-    } else if (refusal) {
+    else if (!refusal)
+        r = check_modules(fix, context, after, &refusal);
+    if (r < 0)
+        goto finish;
+    if (refusal) {
         _cleanup_free_ char *what = describe_plan(&fix->plan);
 
         r = what ? diagnosis_add_refusal(diagnosis, what, refusal) : -ENOMEM;

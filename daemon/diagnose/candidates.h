@@ -15,7 +15,10 @@ typedef struct CandidateContext {
     const Operation *operation;
     const Hypothesis *current; /* the policy in force */
     char *const *denied_booleans;
-    const char *default_type; /* of the path by file_contexts; NULL where that is not known */
+    /* By file_contexts, NULL where that is not known: of the object that was refused, and of what
+     * nginx wanted, which may lie behind it. */
+    const char *default_type;
+    const char *default_type_behind;
 } CandidateContext;
 
 /* Every minimal set of booleans. 0 or a negative errno. */
@@ -28,6 +31,20 @@ int candidates_add_ports(Diagnosis *diagnosis, const CandidateContext *context);
 int candidates_add_files(Diagnosis *diagnosis, const CandidateContext *context);
 /* The last resort. */
 int candidates_add_module(Diagnosis *diagnosis, const CandidateContext *context);
+
+/* A rule for the process that listens on the socket. */
+typedef struct PeerRule {
+    char source[256], target[256]; /* types */
+} PeerRule;
+
+/* Whether the peer is known and `hypothesis` does not let nginx connect to it. */
+bool peer_rule_find(const CandidateContext *context, const Hypothesis *hypothesis,
+                    PeerRule *ret_rule);
+/* 0 or a negative errno, as hypothesis_add_allow(). */
+int peer_rule_assume(const PeerRule *rule, Hypothesis *hypothesis);
+/* Appends the module that has the rule, and says so in words (the caller frees them). 0 or
+ * -ENOMEM. */
+int peer_rule_to_action(const PeerRule *rule, Plan *plan, char **ret_words);
 
 /* Appends an action for each boolean, and gives them in words: "a on and b off" (the caller
  * frees it). 0 or -ENOMEM. */

@@ -160,6 +160,9 @@ static int set_denial_target(Diagnosis *diagnosis, const Incident *incident)
     diagnosis->inode = denial->inode;
     if (denial->comm && set_escaped(&diagnosis->program, denial->comm) < 0)
         return -ENOMEM;
+    if (streq(denial->target_class, "unix_stream_socket") &&
+        string_replace(&diagnosis->peer_context, denial->target_context) < 0)
+        return -ENOMEM;
     if (diagnosis->target_kind == TARGET_PORT) {
         diagnosis->port = denial_port(denial);
         return string_replace(&diagnosis->protocol, class_protocol(denial->target_class));
@@ -172,6 +175,8 @@ static int set_denial_target(Diagnosis *diagnosis, const Incident *incident)
         if (failure->target_kind == FAILURE_TARGET_SOCKET)
             diagnosis->target_kind = TARGET_SOCKET;
         diagnosis->path_from_log = true;
+        if (denial->name && set_escaped(&diagnosis->component, denial->name) < 0)
+            return -ENOMEM;
         return set_escaped(&diagnosis->path, failure->target);
     }
     return denial->name ? set_escaped(&diagnosis->path, denial->name) : 0;

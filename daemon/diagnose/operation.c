@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/diagnose/operation.h"
-
 #include <errno.h>
 #include <netinet/in.h>
 
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
+#include "daemon/diagnose/operation-internal.h"
 #include "daemon/selinux/decide.h"
 #include "daemon/selinux/ports.h"
 
@@ -15,6 +14,8 @@ void operation_clear(Operation *operation)
         access_clear(&operation->questions[i].access);
     for (size_t i = 0; i < operation->n_questions; i++)
         free(operation->questions[i].path);
+    free(operation->path);
+    free(operation->object);
     *operation = (Operation){};
 }
 
@@ -47,9 +48,8 @@ static char *known_permissions(const Policy *policy, const char *class_name, con
     return strv_join(known, " ");
 }
 
-/* Adds a question about those of the permissions that the policy knows. */
-static int add_known(Operation *operation, const Hypothesis *hypothesis, const char *source,
-                     const char *target, const char *class, const char *permissions)
+int operation_add_known(Operation *operation, const Hypothesis *hypothesis, const char *source,
+                        const char *target, const char *class, const char *permissions)
 {
     _cleanup_free_ char *known =
         known_permissions(hypothesis_policy(hypothesis), class, permissions);
@@ -102,103 +102,15 @@ static int add_socket(Operation *operation, const Hypothesis *hypothesis, const 
 
     if (!socket_is_plausible(hypothesis, denied, binding))
         return 0;
-    r = add_known(operation, hypothesis, denied->source_context, denied->source_context,
+    r = operation_add_known(operation, hypothesis, denied->source_context, denied->source_context,
                   denied->target_class, binding ? "accept listen" : "read write");
     if (r < 0 || !binding)
         return r;
     node = node_context(hypothesis_policy(hypothesis), &any, sizeof(any));
     if (!node || !policy_models_nodes(hypothesis, node, denied->target_class))
         return 0;
-    return add_known(operation, hypothesis, denied->source_context, node, denied->target_class,
+    return operation_add_known(operation, hypothesis, denied->source_context, node, denied->target_class,
                      "node_bind");
-}
-
-/* What nginx does next with an object of this class once the denied permission is there. */
-static const char *follow_on_permissions(const Access *denied)
-{
-    static const struct {
-        const char *class, *denied, *next;
-    } rules[] = {
-        {"file", "read", "getattr open read"},
-        {"file", "getattr", "getattr open read"},
-        {"file", "open", "getattr open read"},
-        {"file", "map", "getattr map open read"},
-        {"file", "write", "getattr open write"},
-        {"file", "append", "append getattr open"},
-        {"file", "create", "create getattr open write"},
-        {"dir", "search", "getattr search"},
-        {"dir", "getattr", "getattr search"},
-        {"dir", "read", "getattr open read search"},
-        {"dir", "open", "getattr open read search"},
-        {"dir", "write", "add_name search write"},
-        {"dir", "add_name", "add_name search write"},
-        {"dir", "remove_name", "remove_name search write"},
-        {"lnk_file", "read", "getattr read"},
-        {"lnk_file", "getattr", "getattr read"},
-        {"sock_file", "getattr", "getattr write"},
-    };
-    _cleanup_strv_ char **words = strv_split(denied->permissions, " ");
-
-    for (size_t i = 0; i < ELEMENTS_OF(rules); i++)
-        if (streq(rules[i].class, denied->target_class) && strv_contains(words, rules[i].denied))
-            return rules[i].next;
-    return NULL;
-}
-
-static int set_path(Operation *operation, size_t first, const char *path)
-{
-    int r = 0;
-
-    for (size_t i = first; i < operation->n_questions && r >= 0; i++)
-        r = string_replace(&operation->questions[i].path, path);
-    return r;
-}
-
-/* The object itself, and for a socket what is behind the directory that was refused. */
-static int add_file(Operation *operation, const Hypothesis *hypothesis, const Diagnosis *diagnosis)
-{
-    const Access *denied = &diagnosis->access;
-    const char *next = follow_on_permissions(denied);
-    int r = next ? add_known(operation, hypothesis, denied->source_context, denied->target_context,
-                             denied->target_class, next)
-                 : 0;
-
-    if (r >= 0 && diagnosis->target_kind == TARGET_SOCKET && streq(denied->target_class, "dir"))
-        r = add_known(operation, hypothesis, denied->source_context, denied->target_context,
-                      "sock_file", "write");
-    return r < 0 ? r : set_path(operation, 0, diagnosis->path);
-}
-
-/* The way to the object. The directory that was refused is the first question already. */
-static int add_directories(Operation *operation, const Hypothesis *hypothesis,
-                           const Diagnosis *diagnosis, OperationLabelReader read_label,
-                           void *userdata)
-{
-    _cleanup_free_ char *path = strdup(diagnosis->path);
-    size_t known = 0;
-    int r = path ? 0 : -ENOMEM;
-
-    for (char *slash; r >= 0 && (slash = strrchr(path, '/'));) {
-        _cleanup_free_ char *label = NULL;
-        const char *directory;
-
-        slash[slash == path] = '\0';
-        directory = path;
-        label = read_label ? read_label(directory, userdata) : NULL;
-        if (label && operation->n_questions < OPERATION_QUESTIONS_MAX) {
-            const size_t first = operation->n_questions;
-
-            r = add_known(operation, hypothesis, diagnosis->access.source_context, label, "dir",
-                          "search");
-            if (r >= 0)
-                r = set_path(operation, first, directory);
-            known++;
-        }
-        if (slash == path)
-            break;
-    }
-    operation->directories_unknown = known == 0;
-    return r;
 }
 
 int operation_from_diagnosis(const Diagnosis *diagnosis, const Hypothesis *hypothesis,
@@ -221,9 +133,7 @@ int operation_from_diagnosis(const Diagnosis *diagnosis, const Hypothesis *hypot
             r = add_socket(&operation, hypothesis, denied);
     } else if (r >= 0 && diagnosis->path && diagnosis->path[0] == '/' &&
                !streq(denied->target_class, "unix_stream_socket")) {
-        r = add_file(&operation, hypothesis, diagnosis);
-        if (r >= 0)
-            r = add_directories(&operation, hypothesis, diagnosis, read_label, userdata);
+        r = operation_add_file(&operation, hypothesis, diagnosis, read_label, userdata);
     }
     if (r < 0) {
         operation_clear(&operation);

@@ -29,14 +29,23 @@ typedef struct Question {
 typedef struct Operation {
     Question questions[OPERATION_QUESTIONS_MAX]; /* the denied access first */
     size_t n_questions;
+    char *path;   /* what nginx wanted, without repeated slashes; NULL where there is none */
+    char *object; /* the path of the file or directory that was refused; NULL where not known */
     bool directories_unknown; /* of a file: no label of those above it was known */
+    bool peer_unknown;        /* of a socket: nobody knows who listens */
+    size_t peer_question;     /* the one about the process that listens; 0 where there is none */
 } Operation;
 
-/* Tells the context of a path, for the caller to free; NULL where it is not known. */
-typedef char *(*OperationLabelReader)(const char *path, void *userdata);
+/* Tells the context of an object of this class ("dir", "file", "sock_file") at a path, for the
+ * caller to free; NULL where it is not known. */
+typedef char *(*OperationLabelReader)(const char *path, const char *class, void *userdata);
+
+/* Tells the context of the process that listens on a Unix socket, likewise. */
+typedef char *(*OperationPeerReader)(const char *path, void *userdata);
 
 /* Needs diagnosis->have_access. `read_label` (may be NULL) is asked about the directories above a
- * file, which must be searched on the way to it. 0, -EINVAL (nothing to ask), or -ENOMEM. */
+ * file, which must be searched on the way to it, and about what lies behind a directory that was
+ * refused. 0, -EINVAL (nothing to ask), or -ENOMEM. */
 int operation_from_diagnosis(const Diagnosis *diagnosis, const Hypothesis *hypothesis,
                              OperationLabelReader read_label, void *userdata,
                              Operation *ret_operation);

@@ -60,23 +60,11 @@ static char *escape_regex(const char *path)
     return escaped;
 }
 
-int target_path_choose(const char *path, bool alone, TargetPath *ret_target)
+/* The first `n` components, alone or with what is below. */
+static int fill(char *const *components, size_t n, bool tree, TargetPath *ret_target)
 {
-    _cleanup_strv_ char **components = NULL;
-    _cleanup_free_ char *chosen = NULL, *escaped = NULL, *regex = NULL;
-    size_t n;
-    bool tree;
+    _cleanup_free_ char *chosen = join(components, n), *escaped = NULL, *regex = NULL;
 
-    if (path[0] != '/')
-        return -EINVAL;
-    components = strv_split(path, "/");
-    if (!components)
-        return -ENOMEM;
-    n = strv_length(components);
-    if (n == 0 || strv_contains(components, ".") || strv_contains(components, ".."))
-        return -EINVAL;
-    tree = !alone && n >= 2 && n - 1 > shared_levels(components[0]);
-    chosen = join(components, tree ? n - 1 : n);
     escaped = chosen ? escape_regex(chosen) : NULL;
     regex = escaped ? (tree ? format_string("%s(/.*)?", escaped) : strdup(escaped)) : NULL;
     if (!regex)
@@ -84,5 +72,84 @@ int target_path_choose(const char *path, bool alone, TargetPath *ret_target)
     ret_target->path = TAKE_POINTER(chosen);
     ret_target->regex = TAKE_POINTER(regex);
     ret_target->tree = tree;
+    return 0;
+}
+
+static int split(const char *path, char ***ret_components)
+{
+    _cleanup_strv_ char **components = path[0] == '/' ? strv_split(path, "/") : NULL;
+
+    if (!components)
+        return path[0] == '/' ? -ENOMEM : -EINVAL;
+    if (strv_length(components) == 0 || strv_contains(components, ".") ||
+        strv_contains(components, ".."))
+        return -EINVAL;
+    *ret_components = TAKE_POINTER(components);
+    return 0;
+}
+
+int target_path_choose(const char *path, bool alone, TargetPath *ret_target)
+{
+    _cleanup_strv_ char **components = NULL;
+    size_t n;
+    bool tree;
+    int r = split(path, &components);
+
+    if (r < 0)
+        return r;
+    n = strv_length(components);
+    tree = !alone && n >= 2 && n - 1 > shared_levels(components[0]);
+    return fill(components, tree ? n - 1 : n, tree, ret_target);
+}
+
+int target_path_choose_directory(const char *directory, TargetPath *ret_target)
+{
+    _cleanup_strv_ char **components = NULL;
+    size_t n;
+    int r = split(directory, &components);
+
+    if (r < 0)
+        return r;
+    n = strv_length(components);
+    return n > shared_levels(components[0]) ? fill(components, n, true, ret_target) : -EPERM;
+}
+
+int target_path_fold(const char *path, char **ret_path)
+{
+    size_t length = 0;
+    char *folded;
+
+    if (path[0] != '/')
+        return -EINVAL;
+    folded = malloc(strlen(path) + 1);
+    if (!folded)
+        return -ENOMEM;
+    for (; *path; path++)
+        if (*path != '/' || length == 0 || folded[length - 1] != '/')
+            folded[length++] = *path;
+    if (length > 1 && folded[length - 1] == '/')
+        length--;
+    folded[length] = '\0';
+    *ret_path = folded;
+    return 0;
+}
+
+int target_path_find_component(const char *path, const char *name, char **ret_directory)
+{
+    const size_t length = strlen(name);
+
+    for (size_t end = strlen(path); end > 0; end--) {
+        char *directory;
+
+        if (path[end] != '/' || end <= length || path[end - length - 1] != '/' ||
+            strncmp(path + end - length, name, length) != 0)
+            continue;
+        directory = strndup(path, end);
+        if (!directory)
+            return -ENOMEM;
+        free(*ret_directory);
+        *ret_directory = directory;
+        return 0;
+    }
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "daemon/core/diagnosis-json.h"
 #include "daemon/core/macro.h"
 #include "daemon/diagnose/incident.h"
+#include "daemon/diagnose/peer.h"
 #include "daemon/diagnose/summary.h"
 
 typedef struct Entry {
@@ -115,6 +116,20 @@ static void evict_one(Store *store)
     remove_entry(store, victim);
 }
 
+/* Either half of a socket's story may come first. */
+static void share_peers(Store *store, Entry *newest)
+{
+    for (size_t i = 0; i < store->n_entries; i++) {
+        Entry *entry = &store->entries[i];
+
+        (void)diagnosis_learn_peer(newest->diagnosis, entry->diagnosis);
+        if (diagnosis_learn_peer(entry->diagnosis, newest->diagnosis) > 0) {
+            entry->unanalyzed = true;
+            notify_changed(store, entry);
+        }
+    }
+}
+
 static int add_entry(Store *store, const Incident *incident)
 {
     Diagnosis *diagnosis;
@@ -126,6 +141,8 @@ static int add_entry(Store *store, const Incident *incident)
         evict_one(store);
     store->last_hit = store->n_entries;
     store->entries[store->n_entries++] = (Entry){.diagnosis = diagnosis, .unanalyzed = true};
+    if (diagnosis->target_kind == TARGET_SOCKET)
+        share_peers(store, &store->entries[store->n_entries - 1]);
     if (store->observer.added)
         store->observer.added(diagnosis, store->observer.userdata);
     return 0;

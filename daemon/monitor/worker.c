@@ -79,7 +79,7 @@ static void confirm_with_kernel(Diagnosis *diagnosis)
 }
 
 /* What is on disk now; the capability for it was given up, so some of it may not be seen. */
-static char *read_label(const char *path, void *userdata _unused_)
+static char *read_label(const char *path, const char *class _unused_, void *userdata _unused_)
 {
     char *context = NULL;
 

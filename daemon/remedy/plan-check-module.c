@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Which modules may be installed: a few rules of a web server's domain on sockets, ports and
- * files, and a port type of its own. Read by cil.h, which takes nothing else.
+ * files, and a port type of its own, which others who may use the port today may go on using. Read by cil.h, which takes nothing else.
  */
 #include <errno.h>
 
@@ -90,12 +90,25 @@ static bool changes_files(const char *permission)
     return false;
 }
 
-static int check_rule(const CilRule *rule, const Config *config, char **ret_refusal)
+/* A port that gets a type of its own stays usable for those who use it today. That they do is
+ * checked with the store's policy later (policy-view.h). */
+static bool keeps_port(const CilModule *module, const CilRule *rule)
+{
+    if (rule == module->rules || !module->type || !streq(rule->target, module->type))
+        return false;
+    STRV_FOREACH (permission, rule->permissions)
+        if (!streq(*permission, "name_bind") && !streq(*permission, "name_connect"))
+            return false;
+    return true;
+}
+
+static int check_rule(const CilModule *module, const CilRule *rule, const Config *config,
+                      char **ret_refusal)
 {
     const char *permitted = find_class(rule->target_class);
     _cleanup_strv_ char **words = NULL;
 
-    if (!is_web_domain(rule->source, config))
+    if (!is_web_domain(rule->source, config) && !keeps_port(module, rule))
         return refuse(ret_refusal, -EPERM,
                       format_string("a module may only allow something to the web server's "
                                     "domains ([nginx] Domains=), not to %s.",
@@ -140,7 +153,7 @@ static int check_module(const CilModule *module, const Config *config, char **re
                                     "…, not %s.",
                                     module->type));
     for (size_t i = 0; i < module->n_rules; i++) {
-        int r = check_rule(&module->rules[i], config, ret_refusal);
+        int r = check_rule(module, &module->rules[i], config, ret_refusal);
 
         if (r < 0)
             return r;

@@ -7,6 +7,7 @@
 #include "daemon/core/access.h"
 #include "daemon/core/text.h"
 #include "daemon/remedy/cil.h"
+#include "daemon/selinux/decide.h"
 #include "daemon/selinux/hypothesis.h"
 #include "daemon/selinux/ports.h"
 #include "daemon/selinux/type-traits.h"
@@ -266,8 +267,59 @@ static int check_target(const PolicyView *view, const CilModule *module, const C
     return 0;
 }
 
-int policy_view_check_module(PolicyView *view, const Action *action, bool replaces,
-                             char ret_obstacle[STATE_OBSTACLE_MAX])
+static bool may_use_port(const PolicyView *view, const CilRule *rule, const Action *port)
+{
+    const uint32_t class = policy_find_class(view->policy, rule->target_class);
+    PortProtocol protocol;
+    uint32_t wanted = 0;
+
+    if (port_protocol_from_string(port->protocol, &protocol) < 0 ||
+        !streq(port_protocol_class(protocol), rule->target_class))
+        return false;
+    STRV_FOREACH (permission, rule->permissions)
+        wanted |= policy_find_permission(view->policy, class, *permission);
+    for (uint32_t number = port->low; number <= port->high; number++) {
+        const uint32_t source = policy_find_type(view->policy, rule->source);
+        PortLabel label = {};
+
+        if (source == 0 ||
+            port_find_label(view->hypothesis, protocol, (uint16_t)number, &label) < 0 ||
+            (wanted & ~decide_allowed_by_rules(view->hypothesis, source, label.type, class)))
+            return false;
+    }
+    return wanted != 0;
+}
+
+/* Who had the port before may keep it, and gains nothing. While the module is being replaced the
+ * port may have its type already, with the same rules. */
+static int check_owners(const PolicyView *view, const Plan *plan, const CilModule *module,
+                        char ret_obstacle[STATE_OBSTACLE_MAX])
+{
+    for (size_t i = 1; module->type && i < module->n_rules; i++) {
+        const CilRule *rule = &module->rules[i];
+        bool keeps = false;
+
+        if (streq(rule->source, module->rules[0].source))
+            continue;
+        for (size_t a = 0; a < plan->n_actions; a++) {
+            const Action *action = &plan->actions[a];
+
+            if (action->kind != ACTION_SET_PORT || !streq(action->type, module->type))
+                continue;
+            keeps = may_use_port(view, rule, action);
+            if (!keeps)
+                break;
+        }
+        if (!keeps)
+            return object(ret_obstacle, "%s may not use the port today, and a module may only "
+                                        "let it keep what it has.",
+                          rule->source);
+    }
+    return 0;
+}
+
+int policy_view_check_module(PolicyView *view, const Plan *plan, const Action *action,
+                             bool replaces, char ret_obstacle[STATE_OBSTACLE_MAX])
 {
     _cleanup_free_ char *problem = NULL;
     CilModule module = {};
@@ -279,6 +331,8 @@ int policy_view_check_module(PolicyView *view, const Action *action, bool replac
     r = check_declaration(view, &module, replaces, ret_obstacle);
     for (size_t i = 0; r >= 0 && i < module.n_rules && ret_obstacle[0] == '\0'; i++)
         r = check_target(view, &module, &module.rules[i], ret_obstacle);
+    if (r >= 0 && ret_obstacle[0] == '\0')
+        r = check_owners(view, plan, &module, ret_obstacle);
     cil_module_clear(&module);
     return r;
 }

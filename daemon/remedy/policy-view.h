@@ -24,9 +24,11 @@ int policy_view_check_port(PolicyView *view, const Plan *plan, const Action *act
                            char ret_obstacle[STATE_OBSTACLE_MAX]);
 int policy_view_check_file_context(PolicyView *view, const Action *action,
                                    char ret_obstacle[STATE_OBSTACLE_MAX]);
-/* `replaces`: a module of this name is installed already. */
-int policy_view_check_module(PolicyView *view, const Action *action, bool replaces,
-                             char ret_obstacle[STATE_OBSTACLE_MAX]);
+/* `replaces`: a module of this name is installed already. The plan says which port a type that the
+ * module declares is for: others than the source of its first rule may only keep what they may do
+ * to that port today. */
+int policy_view_check_module(PolicyView *view, const Plan *plan, const Action *action,
+                             bool replaces, char ret_obstacle[STATE_OBSTACLE_MAX]);
 /* Whether objects with this context hold secrets; 1, 0 (also for a type that the policy does not
  * have), or a negative errno. */
 int policy_view_holds_secrets(PolicyView *view, const char *context);

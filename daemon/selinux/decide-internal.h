@@ -27,10 +27,6 @@ int question_resolve(const Hypothesis *hypothesis, const char *source_context,
                      int *ret_bad);
 void question_clear(Question *question);
 
-/* What allow rules outside any condition give, those of the hypothesis included. */
-uint32_t decide_allowed_unconditionally(const Hypothesis *hypothesis, uint32_t source,
-                                        uint32_t target, uint32_t class);
-
 Layers decide_layers(const Hypothesis *hypothesis, const SecurityContext *source,
                      const SecurityContext *target, uint32_t class);
 

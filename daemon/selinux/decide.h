@@ -86,6 +86,10 @@ int decide_is_allowed(const Hypothesis *hypothesis, const Access *access);
 uint32_t decide_allowed_by_rules(const Hypothesis *hypothesis, uint32_t source, uint32_t target,
                                  uint32_t class);
 
+/* The part of it that rests on no boolean. */
+uint32_t decide_allowed_unconditionally(const Hypothesis *hypothesis, uint32_t source,
+                                        uint32_t target, uint32_t class);
+
 const char *decide_status_to_string(DecideStatus status);
 /* "no rule" …, of the lowest bit set. */
 const char *decide_block_to_string(unsigned block);

@@ -146,6 +146,8 @@ typedef enum RuleKind {
 
 /* Initial SIDs, as the kernel numbers them (security/selinux/include/flask.h). */
 typedef enum InitialSid {
+    INITIAL_SID_UNLABELED = 3,
+    INITIAL_SID_FILE = 5,
     INITIAL_SID_PORT = 9,
     INITIAL_SID_NETIF = 10,
     INITIAL_SID_NODE = 12,

@@ -85,6 +85,7 @@ static bool ends_like_a_secret(const char *name)
     static const char *const endings[] = {
         "_key_t",     "_keys_t",        "_keytab_t", "_private_t", "_secret_t",
         "_secrets_t", "_credentials_t", "_passwd_t", "shadow_t",   "ssh_home_t",
+        "_key_file_t", "_cert_key_t",   "dnssec_t",
     };
     size_t length = strlen(name);
 
@@ -97,15 +98,20 @@ static bool ends_like_a_secret(const char *name)
     return false;
 }
 
-static bool holds_secrets(const Hypothesis *hypothesis, uint32_t type, bool is_file_type)
+static bool policy_marks_secrets(const Policy *policy)
 {
-    if (!is_file_type)
-        return false;
+    return policy_find_attribute(policy, "security_file_type") != 0 ||
+           policy_find_attribute(policy, "auth_file_type") != 0 ||
+           policy_find_attribute(policy, "non_security_file_type") != 0 ||
+           policy_find_attribute(policy, "non_auth_file_type") != 0;
+}
+
+static bool is_secret_by_attributes(const Hypothesis *hypothesis, uint32_t type)
+{
     return has_attribute(hypothesis, type, "security_file_type") ||
            has_attribute(hypothesis, type, "auth_file_type") ||
            lacks_attribute(hypothesis, type, "non_security_file_type") ||
-           lacks_attribute(hypothesis, type, "non_auth_file_type") ||
-           ends_like_a_secret(strempty(hypothesis_type_name(hypothesis, type)));
+           lacks_attribute(hypothesis, type, "non_auth_file_type");
 }
 
 /* A type whose objects some file system may hold. */
@@ -134,6 +140,71 @@ static bool is_domain(const Hypothesis *hypothesis, uint32_t type)
     if (policy_find_attribute(hypothesis->policy, "domain") != 0)
         return has_attribute(hypothesis, type, "domain");
     return process != 0 && decide_allowed_by_rules(hypothesis, type, type, process) != 0;
+}
+
+/* Whether a domain may open and read files of the types, by value. */
+static void fill_readable(const Hypothesis *hypothesis, uint32_t domain, uint32_t n_types,
+                          uint32_t *row)
+{
+    const Policy *policy = hypothesis->policy;
+    const uint32_t file = policy_find_class(policy, "file");
+    const uint32_t open = policy_find_permission(policy, file, "open");
+    const uint32_t read = policy_find_permission(policy, file, "read");
+
+    exposure_fill_row(hypothesis, domain, file, n_types, row);
+    for (uint32_t type = 1; type <= n_types; type++)
+        row[type] = (row[type] & open) != 0 && (row[type] & read) != 0;
+}
+
+/* Who reads nearly every type of file that anybody reads, but not this one, was kept from it. */
+static int is_kept_from_broad_readers(const Hypothesis *hypothesis, uint32_t type, uint32_t n_types)
+{
+    const size_t cells = (size_t)n_types + 1;
+    _cleanup_free_ uint32_t *row = calloc(2 * cells, sizeof(*row));
+    uint32_t *read_by_any = row + cells;
+    uint32_t n_read = 0, n_broad = 0, n_kept = 0;
+
+    if (!row)
+        return -ENOMEM;
+    for (uint32_t domain = 1; domain <= n_types; domain++) {
+        if (!is_domain(hypothesis, domain))
+            continue;
+        fill_readable(hypothesis, domain, n_types, row);
+        for (uint32_t target = 1; target <= n_types; target++)
+            read_by_any[target] |= row[target];
+    }
+    for (uint32_t target = 1; target <= n_types; target++)
+        n_read += read_by_any[target];
+    for (uint32_t domain = 1; domain <= n_types; domain++) {
+        uint32_t n = 0;
+
+        if (!is_domain(hypothesis, domain))
+            continue;
+        fill_readable(hypothesis, domain, n_types, row);
+        for (uint32_t target = 1; target <= n_types; target++)
+            n += row[target];
+        if (5 * (uint64_t)n < 4 * (uint64_t)n_read)
+            continue;
+        n_broad++;
+        n_kept += row[type] == 0;
+    }
+    return n_broad > 0 && 2 * n_kept > n_broad;
+}
+
+static int holds_secrets(const Hypothesis *hypothesis, uint32_t type, uint32_t n_types)
+{
+    if (ends_like_a_secret(strempty(hypothesis_type_name(hypothesis, type))))
+        return true;
+    return policy_marks_secrets(hypothesis->policy)
+               ? is_secret_by_attributes(hypothesis, type)
+               : is_kept_from_broad_readers(hypothesis, type, n_types);
+}
+
+static bool is_unlabelled(const Hypothesis *hypothesis, uint32_t type)
+{
+    const uint32_t *initial = hypothesis->policy->initial_types;
+
+    return type == initial[INITIAL_SID_UNLABELED] || type == initial[INITIAL_SID_FILE];
 }
 
 static void count_users(const Hypothesis *hypothesis, uint32_t type, uint32_t n_types,
@@ -165,6 +236,7 @@ int type_traits_read(const Hypothesis *hypothesis, const char *type, TypeTraits 
     uint32_t n_types = hypothesis_n_types(hypothesis);
     _cleanup_free_ uint32_t *cells = NULL;
     TypeTraits traits = {};
+    int secrets = 0;
 
     if (value == 0)
         return -ENOENT;
@@ -174,7 +246,12 @@ int type_traits_read(const Hypothesis *hypothesis, const char *type, TypeTraits 
     traits.is_domain = is_domain(hypothesis, value);
     traits.is_port_type = has_attribute(hypothesis, value, "port_type");
     traits.is_file_type = can_be_stored(hypothesis, value, n_types, cells);
-    traits.holds_secrets = holds_secrets(hypothesis, value, traits.is_file_type);
+    traits.is_unlabelled = is_unlabelled(hypothesis, value);
+    if (traits.is_file_type)
+        secrets = holds_secrets(hypothesis, value, n_types);
+    if (secrets < 0)
+        return secrets;
+    traits.holds_secrets = secrets > 0;
     count_users(hypothesis, value, n_types, cells, &traits);
     *ret_traits = traits;
     return 0;

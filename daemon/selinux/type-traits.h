@@ -37,11 +37,13 @@ typedef struct TypeTraits {
     bool is_file_type; /* may be associated with a file system */
     bool is_domain;
     bool is_port_type;
+    bool is_unlabelled; /* what an object has whose label is missing or not valid */
     bool holds_secrets; /* see below */
 } TypeTraits;
 
 /* holds_secrets: the policy keeps the type out of what ordinary domains may be given (it
  * is no non_security_file_type or no non_auth_file_type, where the policy has those, or it
- * is a security_file_type or auth_file_type), or its name says private key, keytab or
- * secret. Returns 0, -ENOENT or -ENOMEM. */
+ * is a security_file_type or auth_file_type; in a policy that has none of these attributes,
+ * most of the domains that may read nearly all files may not read it), or its name says
+ * private key, keytab or secret. Returns 0, -ENOENT or -ENOMEM. */
 int type_traits_read(const Hypothesis *hypothesis, const char *type, TypeTraits *ret_traits);

@@ -244,6 +244,26 @@ static void test_module_refusals(void **state)
                    rows[i].refusal);
 }
 
+/* Who may use the port today may keep it with its new type; nobody else gets it along the way. */
+static void test_port_owners(void **state)
+{
+    Fixture *fixture = *state;
+    const char *keeps = OWN_TYPE "(allow ntop_t selguard_tcp_3000_port_t (tcp_socket "
+                                 "(name_bind name_connect)))\n";
+    const char *gains = OWN_TYPE "(allow redis_t selguard_tcp_3000_port_t (tcp_socket "
+                                 "(name_connect)))\n";
+
+    assert_string_equal(check(fixture, "Refusal", 2, MODULE("selguard_tcp_3000", keeps),
+                              PORT(UINT64_C(3000), "selguard_tcp_3000_port_t")),
+                        "");
+    assert_has(check(fixture, "Refusal", 2, MODULE("selguard_tcp_3000", gains),
+                     PORT(UINT64_C(3000), "selguard_tcp_3000_port_t")),
+               "redis_t may not use the port today");
+    /* Without a port there is nothing to keep. */
+    assert_has(check(fixture, "Refusal", 1, MODULE("selguard_tcp_3000", keeps)),
+               "ntop_t may not use the port today");
+}
+
 /* --- files -------------------------------------------------------------------- */
 
 static const char *label_of(Fixture *fixture, const char *name)
@@ -360,6 +380,7 @@ int main(void)
         cmocka_unit_test_setup(test_combined, fixture_reset),
         cmocka_unit_test_setup(test_earlier_module_comes_back, fixture_reset),
         cmocka_unit_test_setup(test_module_refusals, fixture_reset),
+        cmocka_unit_test_setup(test_port_owners, fixture_reset),
         cmocka_unit_test_setup(test_rule_and_labels, fixture_reset),
         cmocka_unit_test_setup(test_file_refusals, fixture_reset),
         cmocka_unit_test_setup(test_equivalence, fixture_reset),

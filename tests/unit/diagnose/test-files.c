@@ -59,7 +59,7 @@ typedef struct Case {
     const char *directory_type; /* of every directory above; NULL: not known */
 } Case;
 
-static char *read_label(const char *path _unused_, void *userdata)
+static char *read_label(const char *path _unused_, const char *class _unused_, void *userdata)
 {
     const Case *example = userdata;
 

@@ -250,6 +250,18 @@ static void test_modules(void **state _unused_)
         {MODULE(DECLARE "(typeattributeset port_type (selguard_x_port_t))\n"
                         "(allow httpd_t selguard_x_port_t (tcp_socket (name_connect)))\n"),
          0, NULL},
+        /* Others may keep the port that gets the type; the web server's rule comes first. */
+        {MODULE(DECLARE "(allow httpd_t selguard_x_port_t (tcp_socket (name_connect)))\n"
+                        "(allow ntop_t selguard_x_port_t (tcp_socket (name_bind)))\n"),
+         0, NULL},
+        {MODULE(DECLARE "(allow ntop_t selguard_x_port_t (tcp_socket (name_bind)))\n"), -EPERM,
+         "not to ntop_t"},
+        {MODULE(DECLARE "(allow httpd_t selguard_x_port_t (tcp_socket (name_connect)))\n"
+                        "(allow ntop_t http_port_t (tcp_socket (name_bind)))\n"),
+         -EPERM, "not to ntop_t"},
+        {MODULE(DECLARE "(allow httpd_t selguard_x_port_t (tcp_socket (name_connect)))\n"
+                        "(allow ntop_t selguard_x_port_t (tcp_socket (name_bind read)))\n"),
+         -EPERM, "not to ntop_t"},
         {MODULE("(allow httpd_t initrc_t (unix_stream_socket (connectto)))"), 0, NULL},
         {MODULE("(allow httpd_t a_t (file (read open getattr)))"), 0, NULL},
         {MODULE("(allow init_t a_t (file (read)))"), -EPERM, "not to init_t"},

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/selinux/module-check.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sepol/cil/cil.h>
+#include <sepol/debug.h>
+#include <sepol/handle.h>
+
+#include "daemon/core/limits.h"
+#include "daemon/core/text.h"
+#include "daemon/selinux/decide.h"
+#include "daemon/selinux/hypothesis-internal.h"
+
+DEFINE_POINTER_CLEANUP(sepol_policydb_t, sepol_policydb_free, policydb_cleanup);
+DEFINE_POINTER_CLEANUP(sepol_handle_t, sepol_handle_destroy, handle_cleanup);
+
+/* --- the declarations ------------------------------------------------------- */
+
+/* What every policy must have to compile, in names that no policy uses. */
+static const char frame_base[] = "(sid kernel)\n(sidorder (kernel))\n"
+                                 "(sensitivity s0)\n(sensitivityorder (s0))\n"
+                                 "(category c0)\n(categoryorder (c0))\n"
+                                 "(sensitivitycategory s0 (c0))\n"
+                                 "(user selguard_frame_u)\n(role object_r)\n(role selguard_frame_r)\n"
+                                 "(type selguard_frame_t)\n(roletype selguard_frame_r selguard_frame_t)\n"
+                                 "(userrole selguard_frame_u selguard_frame_r)\n(userlevel selguard_frame_u (s0))\n"
+                                 "(userrange selguard_frame_u ((s0) (s0)))\n"
+                                 "(sidcontext kernel (selguard_frame_u selguard_frame_r selguard_frame_t ((s0) (s0))))\n";
+
+typedef struct Names {
+    char **words; /* of the module, each once */
+    char **types; /* of these, what are types of the policy or of the hypothesis */
+    char **classes;
+} Names;
+
+static void names_clear(Names *names)
+{
+    strv_free(names->words);
+    strv_free(names->types);
+    strv_free(names->classes);
+}
+
+static int names_read(const Hypothesis *after, const char *cil, Names *ret_names)
+{
+    const Policy *policy = after->policy;
+    _cleanup_strv_ char **words = strv_split(cil, "() \n\t");
+    Names names = {};
+    int r = words ? 0 : -ENOMEM;
+
+    STRV_FOREACH (word, words) {
+        if (r < 0)
+            break;
+        if (strv_contains(names.words, *word))
+            continue;
+        r = strv_append(&names.words, *word);
+        if (r >= 0 && hypothesis_find_type(after, *word) != 0)
+            r = strv_append(&names.types, *word);
+        if (r >= 0 && policy_find_class(policy, *word) != 0)
+            r = strv_append(&names.classes, *word);
+    }
+    if (r < 0) {
+        names_clear(&names);
+        return r;
+    }
+    *ret_names = names;
+    return 0;
+}
+
+static void declare_class(FILE *stream, const Policy *policy, const char *name)
+{
+    const uint32_t class = policy_find_class(policy, name);
+    const uint32_t all = policy_class_permissions(policy, class);
+
+    (void)fprintf(stream, "(class %s (", name);
+    for (uint32_t rest = all; rest != 0; rest &= rest - 1)
+        (void)fprintf(stream, " %s", policy_permission_name(policy, class, rest & -rest));
+    (void)fputs("))\n", stream);
+}
+
+static char *write_frame(const Hypothesis *before, const Names *names)
+{
+    const Policy *policy = before->policy;
+    _cleanup_free_ char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    bool failed;
+
+    if (!stream)
+        return NULL;
+    (void)fputs(frame_base, stream);
+    STRV_FOREACH (word, names->words) {
+        if (policy_find_attribute(policy, *word) != 0)
+            (void)fprintf(stream, "(typeattribute %s)\n", *word);
+        else if (hypothesis_find_type(before, *word) != 0)
+            (void)fprintf(stream, "(type %s)\n", *word);
+    }
+    STRV_FOREACH (class, names->classes)
+        declare_class(stream, policy, *class);
+    (void)fputs("(classorder (", stream);
+    STRV_FOREACH (class, names->classes)
+        (void)fprintf(stream, " %s", *class);
+    (void)fputs("))\n", stream);
+    failed = ferror(stream);
+    return fclose(stream) == 0 && !failed ? TAKE_POINTER(text) : NULL;
+}
+
+/* --- the compiler ----------------------------------------------------------- */
+
+static char first_complaint[256];
+
+static void keep_complaint(int level, const char *message)
+{
+    if (level == CIL_ERR && !first_complaint[0])
+        (void)snprintf(first_complaint, sizeof(first_complaint), "%s", message);
+}
+
+static int refuse(char **ret_problem, const char *what)
+{
+    size_t length = strcspn(first_complaint, "\n");
+
+    *ret_problem = format_string("%s%s%.*s", what, length > 0 ? ": " : "", (int)length,
+                                 first_complaint);
+    return *ret_problem ? -EBADMSG : -ENOMEM;
+}
+
+/* The image belongs to the caller. */
+static int compile(const char *frame, const char *cil, unsigned version, void **ret_image,
+                   size_t *ret_size, char **ret_problem)
+{
+    _cleanup_(handle_cleanup) sepol_handle_t *handle = sepol_handle_create();
+    _cleanup_(policydb_cleanup) sepol_policydb_t *built = NULL;
+    cil_db_t *db = NULL;
+    int r;
+
+    if (!handle)
+        return -ENOMEM;
+    first_complaint[0] = '\0';
+    sepol_debug(0);
+    sepol_msg_set_callback(handle, NULL, NULL);
+    cil_set_log_handler(keep_complaint);
+    cil_set_log_level(CIL_ERR);
+    cil_db_init(&db);
+    cil_set_mls(db, 0);
+    cil_set_handle_unknown(db, SEPOL_DENY_UNKNOWN);
+    cil_set_policy_version(db, (int)version);
+    cil_set_attrs_expand_generated(db, 0);
+    cil_set_attrs_expand_size(db, 0);
+    r = cil_add_file(db, "declarations", frame, strlen(frame));
+    if (r == SEPOL_OK)
+        r = cil_add_file(db, "module", cil, strlen(cil));
+    if (r == SEPOL_OK)
+        r = cil_compile(db);
+    if (r == SEPOL_OK)
+        r = cil_build_policydb(db, &built);
+    cil_db_destroy(&db);
+    if (r != SEPOL_OK || !built)
+        return refuse(ret_problem, "it does not compile");
+    return sepol_policydb_to_image(handle, built, ret_image, ret_size) < 0 ? -ENOMEM : 0;
+}
+
+/* --- the rules that came out -------------------------------------------------- */
+
+/* What the hypothesis' own rules let one type do to another. */
+static uint32_t added_permissions(const Hypothesis *before, const Hypothesis *after,
+                                  uint32_t source, uint32_t target, uint32_t class)
+{
+    const PolicySpan sources = hypothesis_attributes_of(after, source);
+    const PolicySpan targets = hypothesis_attributes_of(after, target);
+    uint32_t permissions = 0;
+
+    for (size_t i = before->n_rules; i < after->n_rules; i++)
+        if (added_rule_matches(&after->rules[i], source, sources, target, targets, class))
+            permissions |= after->rules[i].permissions;
+    return permissions;
+}
+
+static bool same_permissions(const Policy *policy, uint32_t class, uint32_t wanted,
+                             const Policy *compiled, uint32_t compiled_class, uint32_t found)
+{
+    _cleanup_free_ char *a = policy_permissions_to_string(policy, class, wanted);
+    _cleanup_free_ char *b = policy_permissions_to_string(compiled, compiled_class, found);
+
+    return a && b && streq(a, b);
+}
+
+static bool same_rules(const Hypothesis *before, const Hypothesis *after, const Names *names,
+                       const Hypothesis *compiled)
+{
+    STRV_FOREACH (source, names->types)
+        STRV_FOREACH (target, names->types)
+            STRV_FOREACH (class, names->classes) {
+                const uint32_t wanted_class = policy_find_class(after->policy, *class);
+                const uint32_t found_class = policy_find_class(compiled->policy, *class);
+                const uint32_t wanted =
+                    added_permissions(before, after, hypothesis_find_type(after, *source),
+                                      hypothesis_find_type(after, *target), wanted_class);
+                const uint32_t found =
+                    decide_allowed_by_rules(compiled, hypothesis_find_type(compiled, *source),
+                                            hypothesis_find_type(compiled, *target), found_class);
+
+                if (!same_permissions(after->policy, wanted_class, wanted, compiled->policy,
+                                      found_class, found))
+                    return false;
+            }
+    return true;
+}
+
+static int check_image(const Hypothesis *before, const Hypothesis *after, const Names *names,
+                       const void *image, size_t size, char **ret_problem)
+{
+    _cleanup_(policy_cleanup) Policy *policy = NULL;
+    _cleanup_(hypothesis_cleanup) Hypothesis *compiled = NULL;
+    int r = policy_load_memory(image, size, &policy, /* ret_message= */ NULL);
+
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0)
+        return refuse(ret_problem, "what it compiles into cannot be read");
+    compiled = hypothesis_new(policy);
+    if (!compiled)
+        return -ENOMEM;
+    return same_rules(before, after, names, compiled)
+               ? 0
+               : refuse(ret_problem, "it compiles into other rules than were judged");
+}
+
+int module_check(const Hypothesis *before, const Hypothesis *after, const char *cil,
+                 char **ret_problem)
+{
+    _cleanup_free_ char *frame = NULL;
+    _cleanup_free_ void *image = NULL;
+    size_t size = 0;
+    Names names = {};
+    int r = names_read(after, cil, &names);
+
+    if (r < 0)
+        return r;
+    frame = write_frame(before, &names);
+    r = frame ? compile(frame, cil, policy_version(before->policy), &image, &size, ret_problem)
+              : -ENOMEM;
+    if (r >= 0)
+        r = check_image(before, after, &names, image, size, ret_problem);
+    names_clear(&names);
+    return r;
+}
