@@ -146,7 +146,7 @@ typedef struct Diagnosis {
     char *path;         /* NULL where unknown */
     bool path_from_log; /* the kernel named less; the path is nginx's word */
     uint64_t inode;     /* of the object denied, as the kernel has it; 0 where unknown */
-    char *component;    /* the last component of the object denied, where the kernel named no more */
+    char *component; /* the last component of the object denied, where the kernel named no more */
     char *peer_context; /* of the process that listens on a socket; NULL where unknown */
 
     /* Of the requests that failed because of this; newest last, distinct. */

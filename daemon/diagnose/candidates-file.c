@@ -303,7 +303,8 @@ static int try_label(const FileContext *context, const Label *label)
                      : -ENOMEM;
 
     if (r >= 0 && label->type_behind)
-        r = hypothesis_set_file_type(labelled, context->base->operation->path, false, label->type_behind);
+        r = hypothesis_set_file_type(labelled, context->base->operation->path, false,
+                                     label->type_behind);
     if (r < 0)
         return r == -ENOENT ? 0 : r; /* a type that this policy does not have */
     r = submit_sets(context, label, labelled);
@@ -324,12 +325,12 @@ static int try_default_label(const FileContext *context)
 
     if (!wanted || !object || streq(wanted, context->type))
         return 0;
-    return try_label(context, &(Label){
-                                  .target = &target,
-                                  .type = wanted,
-                                  .type_behind =
-                                      on_the_way ? context->base->default_type_behind : NULL,
-                              });
+    return try_label(context,
+                     &(Label){
+                         .target = &target,
+                         .type = wanted,
+                         .type_behind = on_the_way ? context->base->default_type_behind : NULL,
+                     });
 }
 
 static int try_rule(const FileContext *context)
@@ -379,8 +380,7 @@ int candidates_add_files(Diagnosis *diagnosis, const CandidateContext *base)
     if (r < 0)
         return r;
     context.purpose = find_purpose(diagnosis);
-    context.on_the_way =
-        diagnosis->path_from_log && streq(diagnosis->access.target_class, "dir");
+    context.on_the_way = diagnosis->path_from_log && streq(diagnosis->access.target_class, "dir");
     r = try_default_label(&context);
     if (r < 0)
         return r;

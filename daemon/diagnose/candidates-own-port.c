@@ -68,8 +68,8 @@ static int allow(OwnPort *own, const char *domain, const char *permissions)
 {
     const char *class = own->context->question->access.target_class;
     _cleanup_free_ char *rule = module_rule(domain, own->type, class, permissions);
-    int r = rule ? hypothesis_add_allow(own->after, domain, own->type, class, permissions)
-                 : -ENOMEM;
+    int r =
+        rule ? hypothesis_add_allow(own->after, domain, own->type, class, permissions) : -ENOMEM;
 
     return r < 0 ? r : strv_append(&own->rules, rule);
 }

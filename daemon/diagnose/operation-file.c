@@ -61,9 +61,9 @@ static int ask(const FileOperation *file, const char *path, const char *context,
                const char *permissions)
 {
     const size_t first = file->operation->n_questions;
-    int r = operation_add_known(file->operation, file->hypothesis,
-                                file->diagnosis->access.source_context, context, class,
-                                permissions);
+    int r =
+        operation_add_known(file->operation, file->hypothesis,
+                            file->diagnosis->access.source_context, context, class, permissions);
 
     for (size_t i = first; r >= 0 && path && i < file->operation->n_questions; i++)
         r = string_replace(&file->operation->questions[i].path, path);
@@ -91,12 +91,14 @@ static int add_behind(const FileOperation *file)
 
     if (file->diagnosis->target_kind == TARGET_SOCKET) {
         label = label_of(file, file->operation->path, "sock_file");
-        return ask(file, file->operation->path, label ? label : denied->target_context, "sock_file", "write");
+        return ask(file, file->operation->path, label ? label : denied->target_context, "sock_file",
+                   "write");
     }
     if (!streq(operation, "open"))
         return 0;
     if (has_any(denied->permissions, "write add_name"))
-        return ask(file, file->operation->path, denied->target_context, "file", "create getattr open write");
+        return ask(file, file->operation->path, denied->target_context, "file",
+                   "create getattr open write");
     label = label_of(file, file->operation->path, "file");
     return label ? ask(file, file->operation->path, label, "file", "getattr open read") : 0;
 }
@@ -151,7 +153,8 @@ static int find_object(const FileOperation *file)
         return string_replace(&file->operation->object, file->operation->path);
     if (!file->diagnosis->component)
         return 0;
-    return target_path_find_component(file->operation->path, file->diagnosis->component, &file->operation->object);
+    return target_path_find_component(file->operation->path, file->diagnosis->component,
+                                      &file->operation->object);
 }
 
 static int add_all(const FileOperation *file)

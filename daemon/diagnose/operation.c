@@ -103,14 +103,14 @@ static int add_socket(Operation *operation, const Hypothesis *hypothesis, const 
     if (!socket_is_plausible(hypothesis, denied, binding))
         return 0;
     r = operation_add_known(operation, hypothesis, denied->source_context, denied->source_context,
-                  denied->target_class, binding ? "accept listen" : "read write");
+                            denied->target_class, binding ? "accept listen" : "read write");
     if (r < 0 || !binding)
         return r;
     node = node_context(hypothesis_policy(hypothesis), &any, sizeof(any));
     if (!node || !policy_models_nodes(hypothesis, node, denied->target_class))
         return 0;
-    return operation_add_known(operation, hypothesis, denied->source_context, node, denied->target_class,
-                     "node_bind");
+    return operation_add_known(operation, hypothesis, denied->source_context, node,
+                               denied->target_class, "node_bind");
 }
 
 int operation_from_diagnosis(const Diagnosis *diagnosis, const Hypothesis *hypothesis,

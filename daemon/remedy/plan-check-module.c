@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Which modules may be installed: a few rules of a web server's domain on sockets, ports and
- * files, and a port type of its own, which others who may use the port today may go on using. Read by cil.h, which takes nothing else.
+ * files, and a port type of its own, which others who may use the port today may go on using. Read
+ * by cil.h, which takes nothing else.
  */
 #include <errno.h>
 

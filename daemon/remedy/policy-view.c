@@ -311,8 +311,9 @@ static int check_owners(const PolicyView *view, const Plan *plan, const CilModul
                 break;
         }
         if (!keeps)
-            return object(ret_obstacle, "%s may not use the port today, and a module may only "
-                                        "let it keep what it has.",
+            return object(ret_obstacle,
+                          "%s may not use the port today, and a module may only "
+                          "let it keep what it has.",
                           rule->source);
     }
     return 0;

@@ -139,7 +139,9 @@ int store_module_read(PolicyStore *store, size_t index, ActionState *ret_state)
         hash_module(installed.data, installed.size, ret_state->record);
     installed_clear(&installed);
     hash_module(action->cil, strlen(action->cil), ret_state->wanted);
-    r = view ? policy_view_check_module(view, store->plan, action, *ret_state->record, ret_state->obstacle) : 0;
+    r = view ? policy_view_check_module(view, store->plan, action, *ret_state->record,
+                                        ret_state->obstacle)
+             : 0;
     return r < 0 ? r : 0;
 }
 

@@ -20,15 +20,16 @@ DEFINE_POINTER_CLEANUP(sepol_handle_t, sepol_handle_destroy, handle_cleanup);
 /* --- the declarations ------------------------------------------------------- */
 
 /* What every policy must have to compile, in names that no policy uses. */
-static const char frame_base[] = "(sid kernel)\n(sidorder (kernel))\n"
-                                 "(sensitivity s0)\n(sensitivityorder (s0))\n"
-                                 "(category c0)\n(categoryorder (c0))\n"
-                                 "(sensitivitycategory s0 (c0))\n"
-                                 "(user selguard_frame_u)\n(role object_r)\n(role selguard_frame_r)\n"
-                                 "(type selguard_frame_t)\n(roletype selguard_frame_r selguard_frame_t)\n"
-                                 "(userrole selguard_frame_u selguard_frame_r)\n(userlevel selguard_frame_u (s0))\n"
-                                 "(userrange selguard_frame_u ((s0) (s0)))\n"
-                                 "(sidcontext kernel (selguard_frame_u selguard_frame_r selguard_frame_t ((s0) (s0))))\n";
+static const char frame_base[] =
+    "(sid kernel)\n(sidorder (kernel))\n"
+    "(sensitivity s0)\n(sensitivityorder (s0))\n"
+    "(category c0)\n(categoryorder (c0))\n"
+    "(sensitivitycategory s0 (c0))\n"
+    "(user selguard_frame_u)\n(role object_r)\n(role selguard_frame_r)\n"
+    "(type selguard_frame_t)\n(roletype selguard_frame_r selguard_frame_t)\n"
+    "(userrole selguard_frame_u selguard_frame_r)\n(userlevel selguard_frame_u (s0))\n"
+    "(userrange selguard_frame_u ((s0) (s0)))\n"
+    "(sidcontext kernel (selguard_frame_u selguard_frame_r selguard_frame_t ((s0) (s0))))\n";
 
 typedef struct Names {
     char **words; /* of the module, each once */
@@ -121,8 +122,8 @@ static int refuse(char **ret_problem, const char *what)
 {
     size_t length = strcspn(first_complaint, "\n");
 
-    *ret_problem = format_string("%s%s%.*s", what, length > 0 ? ": " : "", (int)length,
-                                 first_complaint);
+    *ret_problem =
+        format_string("%s%s%.*s", what, length > 0 ? ": " : "", (int)length, first_complaint);
     return *ret_problem ? -EBADMSG : -ENOMEM;
 }
 

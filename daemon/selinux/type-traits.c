@@ -83,9 +83,9 @@ static bool lacks_attribute(const Hypothesis *hypothesis, uint32_t type, const c
 static bool ends_like_a_secret(const char *name)
 {
     static const char *const endings[] = {
-        "_key_t",     "_keys_t",        "_keytab_t", "_private_t", "_secret_t",
-        "_secrets_t", "_credentials_t", "_passwd_t", "shadow_t",   "ssh_home_t",
-        "_key_file_t", "_cert_key_t",   "dnssec_t",
+        "_key_t",      "_keys_t",        "_keytab_t", "_private_t", "_secret_t",
+        "_secrets_t",  "_credentials_t", "_passwd_t", "shadow_t",   "ssh_home_t",
+        "_key_file_t", "_cert_key_t",    "dnssec_t",
     };
     size_t length = strlen(name);
 
