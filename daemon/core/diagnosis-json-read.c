@@ -333,6 +333,23 @@ static int read_peer(json_object *object, Diagnosis *diagnosis)
                : 0;
 }
 
+static int read_obstacle(json_object *parent, Obstacle *obstacle)
+{
+    json_object *object;
+    int r;
+
+    if (!json_object_object_get_ex(parent, "permissions", &object))
+        return 0;
+    if (!json_object_is_type(object, json_type_object))
+        return -EBADMSG;
+    if ((r = read_string(object, "user", true, &obstacle->user)) < 0 ||
+        (r = read_string(object, "path", true, &obstacle->path)) < 0 ||
+        (r = read_string(object, "mode", true, &obstacle->mode)) < 0 ||
+        (r = read_string(object, "missing", true, &obstacle->missing)) < 0)
+        return r;
+    return read_string(object, "refused_by", true, &obstacle->rule);
+}
+
 static int read_all(json_object *object, Diagnosis *diagnosis)
 {
     json_object *fixes = get_array(object, "fixes", DIAGNOSIS_FIXES_MAX);
@@ -347,6 +364,7 @@ static int read_all(json_object *object, Diagnosis *diagnosis)
         (r = read_peer(object, diagnosis)) < 0 ||
         (r = read_bool(object, "allowed_now", &diagnosis->allowed_now)) < 0 ||
         (r = read_bool(object, "analyzed", &diagnosis->analyzed)) < 0 ||
+        (r = read_obstacle(object, &diagnosis->obstacle)) < 0 ||
         (r = read_strings(object, "notes", DIAGNOSIS_EVIDENCE_MAX, &notes)) < 0)
         return r;
     STRV_FOREACH (note, notes) {
@@ -389,6 +407,8 @@ int diagnosis_read_analysis(Diagnosis *diagnosis, json_object *object)
     diagnosis->verdict = read->verdict;
     diagnosis->cause = read->cause;
     diagnosis->allowed_now = read->allowed_now;
+    diagnosis->obstacle = read->obstacle;
+    read->obstacle = (Obstacle){};
     diagnosis->analyzed = read->analyzed;
     diagnosis->fixes = TAKE_POINTER(read->fixes);
     diagnosis->n_fixes = read->n_fixes;

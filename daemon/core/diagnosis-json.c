@@ -282,6 +282,20 @@ static void add_nginx(Builder *builder, json_object *parent, const Diagnosis *di
     add_strings(builder, nginx, "lines", diagnosis->lines, ELEMENTS_OF(diagnosis->lines));
 }
 
+static void add_obstacle(Builder *builder, json_object *parent, const Obstacle *obstacle)
+{
+    json_object *object;
+
+    if (!obstacle->path)
+        return;
+    object = add(builder, parent, "permissions", json_object_new_object());
+    add_string(builder, object, "user", obstacle->user);
+    add_string(builder, object, "path", obstacle->path);
+    add_string(builder, object, "mode", obstacle->mode);
+    add_string(builder, object, "missing", obstacle->missing);
+    add_string(builder, object, "refused_by", obstacle->rule);
+}
+
 int diagnosis_to_json(const Diagnosis *diagnosis, json_object **ret_object)
 {
     Builder builder = {};
@@ -312,6 +326,7 @@ int diagnosis_to_json(const Diagnosis *diagnosis, json_object **ret_object)
     }
     add_target(&builder, object, diagnosis);
     add_nginx(&builder, object, diagnosis);
+    add_obstacle(&builder, object, &diagnosis->obstacle);
     fixes = add(&builder, object, "fixes", json_object_new_array());
     for (size_t i = 0; i < diagnosis->n_fixes; i++)
         append(&builder, fixes, fix_to_json(&builder, &diagnosis->fixes[i], i + 1));

@@ -63,6 +63,16 @@ void access_change_clear(AccessChange *change)
     *change = (AccessChange){};
 }
 
+void obstacle_clear(Obstacle *obstacle)
+{
+    free(obstacle->user);
+    free(obstacle->path);
+    free(obstacle->mode);
+    free(obstacle->missing);
+    free(obstacle->rule);
+    *obstacle = (Obstacle){};
+}
+
 void exposure_clear(Exposure *exposure)
 {
     strv_free(exposure->domains);
@@ -112,6 +122,7 @@ void diagnosis_clear_analysis(Diagnosis *diagnosis)
     diagnosis->refusals = NULL;
     diagnosis->n_refusals = 0;
     clear_strings(diagnosis->notes, ELEMENTS_OF(diagnosis->notes));
+    obstacle_clear(&diagnosis->obstacle);
     diagnosis->cause = CAUSE_NONE;
     diagnosis->allowed_now = false;
     diagnosis->analyzed = false;
@@ -126,6 +137,7 @@ Diagnosis *diagnosis_free(Diagnosis *diagnosis)
     free(diagnosis->summary);
     access_clear(&diagnosis->access);
     free(diagnosis->operation);
+    free(diagnosis->log_level);
     free(diagnosis->program);
     free(diagnosis->protocol);
     free(diagnosis->path);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "daemon/core/access.h"
 #include "daemon/core/limits.h"
@@ -121,6 +122,16 @@ typedef struct Refusal {
     char *reason;
 } Refusal;
 
+/* What plain permissions refuse first, in words; all NULL where they refuse nothing that is
+ * known. Owned. */
+typedef struct Obstacle {
+    char *user;    /* who was refused: "nginx (uid 33)" */
+    char *path;    /* of the component, without links in it */
+    char *mode;    /* "drwx------ root root" */
+    char *missing; /* "x"; empty where the rule is not about bits */
+    char *rule;    /* what refuses: "the bits for others" */
+} Obstacle;
+
 typedef struct Diagnosis {
     char *id; /* hex of the signature; stable across restarts */
     Verdict verdict;
@@ -139,6 +150,9 @@ typedef struct Diagnosis {
     bool denied;     /* the kernel recorded a denial; else nginx's line is all there is */
     char *operation; /* "connect", "open", … as in a Failure; NULL without a line */
     int error;       /* errno that nginx printed; 0 without a line */
+    pid_t pid;       /* of nginx's newest line; 0 where it has none */
+    char *log_level; /* "crit", "error", … of the first line */
+    bool in_request; /* that line belongs to a connection: a worker wrote it */
 
     TargetKind target_kind;
     int port;           /* -1 where none */
@@ -161,6 +175,7 @@ typedef struct Diagnosis {
     uint64_t context_usec;
     uint64_t evidence_usec;
 
+    Obstacle obstacle;
     bool allowed_now; /* the policy that was asked allows the access */
     bool analyzed;    /* the policy was asked; false while that is under way */
     Fix *fixes;       /* ranked, best first */
@@ -184,6 +199,7 @@ Diagnosis *diagnosis_new(void);
 Diagnosis *diagnosis_free(Diagnosis *diagnosis); /* returns NULL; accepts NULL */
 
 void fix_clear(Fix *fix);
+void obstacle_clear(Obstacle *obstacle);
 void exposure_clear(Exposure *exposure);
 void access_change_clear(AccessChange *change);
 /* Drops fixes, refusals and notes: the part that the policy decides. */

@@ -106,6 +106,37 @@
 /* Intents: an upstream of many servers is multiplied by all that pass to it. */
 #define NGINX_INTENTS_MAX 200000u
 
+/* --- the host's files and processes -------------------------------------- */
+
+/* Entries of one access control list: ext4 keeps some 500, people write a few. */
+#define ACL_ENTRIES_MAX 64u
+/* What getxattr(2) may have to return for that, and for a security context. */
+#define HOST_ATTRIBUTE_MAX 4096u
+
+/* Groups of one process. nginx's user is in a few. */
+#define SUBJECT_GROUPS_MAX 256u
+
+/* Obstacles kept of one path: a process meets the first. */
+#define PERMISSION_REFUSALS_MAX 16u
+
+/* Directories and links on the way to one path: PATH_MAX allows more, nobody has them. */
+#define PATH_COMPONENTS_MAX 128u
+/* Symbolic links in one path, as the kernel has it (MAXSYMLINKS). */
+#define PATH_LINKS_MAX 40u
+
+/* A mount table: hosts of many containers have some thousands. */
+#define MOUNTS_MAX           8192u
+#define MOUNT_TABLE_SIZE_MAX (4u * 1024 * 1024)
+
+/* passwd and group, each: a hundred thousand users. */
+#define ACCOUNTS_FILE_SIZE_MAX (8u * 1024 * 1024)
+
+/* Processes looked at for nginx's: the kernel's default limit of process ids is 4 million on large
+ * machines, but directories of /proc beyond this many take seconds. */
+#define PROCESSES_SCANNED_MAX 65536u
+/* Of /proc/PID/status; a process in thousands of groups has a long line. */
+#define PROCESS_STATUS_SIZE_MAX (64u * 1024)
+
 /* --- policy ------------------------------------------------------------- */
 
 /* The largest distribution policies are below 10 MB. */

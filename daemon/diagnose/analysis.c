@@ -11,6 +11,8 @@
 #include "daemon/diagnose/fix.h"
 #include "daemon/diagnose/intent.h"
 #include "daemon/diagnose/operation.h"
+#include "daemon/diagnose/path-failure.h"
+#include "daemon/diagnose/permissions.h"
 #include "daemon/diagnose/summary.h"
 #include "daemon/selinux/decide.h"
 #include "daemon/selinux/ports.h"
@@ -247,6 +249,13 @@ finish:
     return r;
 }
 
+/* The context that nginx is taken to run in; the caller frees it. */
+static char *guess_source(const Hypothesis *current, const char *domain)
+{
+    return format_string("system_u:system_r:%s%s", domain,
+                         policy_is_mls(hypothesis_policy(current)) ? ":s0" : "");
+}
+
 /* nginx's line says TCP nowhere, but connect() and bind() to an address are that, save for
  * resolvers and syslog, whose messages name other operations. */
 static int guess_access(Diagnosis *diagnosis, const Hypothesis *current, const char *domain)
@@ -258,8 +267,7 @@ static int guess_access(Diagnosis *diagnosis, const Hypothesis *current, const c
     target = port_context(current, PORT_TCP, (uint16_t)diagnosis->port);
     if (!target)
         return -ENODATA;
-    source = format_string("system_u:system_r:%s%s", domain,
-                           policy_is_mls(hypothesis_policy(current)) ? ":s0" : "");
+    source = guess_source(current, domain);
     if (!source)
         return -ENOMEM;
     r = access_init(&diagnosis->access, source, target, "tcp_socket",
@@ -270,12 +278,94 @@ static int guess_access(Diagnosis *diagnosis, const Hypothesis *current, const c
     return string_replace(&diagnosis->protocol, "tcp");
 }
 
+/* After the modes: they let it through, or it is not known whether they do. */
+static int blame_policy(Diagnosis *diagnosis, const Policy *policy, const Hypothesis *current,
+                        const AnalysisOptions *options, PathDenial *denial)
+{
+    int r = 0;
+
+    access_clear(&diagnosis->access);
+    diagnosis->access = denial->access;
+    denial->access = (Access){};
+    diagnosis->have_access = true;
+    diagnosis->verdict = denial->dontaudit ? VERDICT_BLOCKED_SILENTLY : VERDICT_BLOCKED_BY_SELINUX;
+    if (!denial->dontaudit)
+        r = note(diagnosis, "The kernel's record of the denial was not seen: it was lost, or "
+                            "auditing was off. The verdict rests on the policy.");
+    if (r >= 0)
+        r = analyze_access(diagnosis, policy, current, options);
+    if (r >= 0 && diagnosis->verdict == VERDICT_BLOCKED_SILENTLY)
+        diagnosis->cause = CAUSE_DONTAUDIT;
+    return r;
+}
+
+static int note_next_obstacle(Diagnosis *diagnosis, const PathFacts *path, const PathDenial *denial)
+{
+    const char *where = denial->component < path->n_components
+                            ? path->components[denial->component].path
+                            : "the process that listens";
+    _cleanup_free_ char *shown = escape_for_terminal(where);
+    char type[256] = "?";
+    _cleanup_free_ char *text = NULL;
+
+    (void)context_type_copy(denial->access.target_context, type, sizeof(type));
+    text = shown ? format_string("Behind it stands SELinux: once the modes let nginx through, the "
+                                 "policy denies %s on %s (%s %s)%s.",
+                                 denial->access.permissions, shown, denial->access.target_class,
+                                 type, denial->dontaudit ? ", silently" : "")
+                 : NULL;
+    return note(diagnosis, text);
+}
+
+/* Modes first, as in the kernel, then the policy. */
+static int analyze_path(Diagnosis *diagnosis, const Policy *policy, const Hypothesis *current,
+                        const AnalysisOptions *options, const PathOperation *operation)
+{
+    const HostFacts *host = options->host;
+    PermissionAnswer answer;
+    PathDenial denial = {};
+    int denied = -ENODATA;
+    int r = permissions_analyze(diagnosis, host, operation, options->intents, &answer);
+
+    if (r >= 0 && current) {
+        _cleanup_free_ char *source = guess_source(current, options->domain);
+
+        denied = source ? path_denial_find(&host->path, permissions_need(&host->path, operation),
+                                           source, /* peer= */ NULL, current, &denial)
+                        : -ENOMEM;
+        r = denied == -ENOMEM ? -ENOMEM : 0;
+    }
+    if (r < 0)
+        return r;
+    if (answer == PERMISSION_REFUSED) {
+        diagnosis->verdict = VERDICT_BLOCKED_BY_PERMISSIONS;
+        diagnosis->cause = CAUSE_FILE_MODE;
+        if (denied > 0 && !denial.permissive)
+            r = note_next_obstacle(diagnosis, &host->path, &denial);
+    } else if (denied > 0 && !denial.permissive) {
+        r = blame_policy(diagnosis, policy, current, options, &denial);
+    } else if (answer == PERMISSION_ALLOWED) {
+        r = note(diagnosis, denied == 0 ? "File modes and the policy both allow it as they are "
+                                          "now: it may have been put right since."
+                                        : "File modes allow it as they are now, and what could be "
+                                          "asked of the policy does, too.");
+    }
+    path_denial_clear(&denial);
+    return r;
+}
+
 static int analyze_failure(Diagnosis *diagnosis, const Policy *policy, const Hypothesis *current,
                            const AnalysisOptions *options)
 {
+    PathOperation operation;
     Decision decision = {};
     int r;
 
+    if (options->host && options->host->have_path && options->domain &&
+        path_operation_of(diagnosis, options->intents, &operation))
+        return analyze_path(diagnosis, policy, current, options, &operation);
+    if (!current)
+        return 0;
     if (diagnosis->target_kind != TARGET_PORT || diagnosis->port < 0 || !options->domain)
         return note(diagnosis, "The kernel recorded no denial for it. It may be file permissions, "
                                "or a denial that was lost or is not logged.");
@@ -311,28 +401,33 @@ finish:
     return r;
 }
 
+static int run(Diagnosis *diagnosis, const Policy *policy, const Hypothesis *current,
+               const AnalysisOptions *options)
+{
+    if (diagnosis->denied) {
+        diagnosis->verdict = VERDICT_BLOCKED_BY_SELINUX;
+        return current ? analyze_access(diagnosis, policy, current, options) : 0;
+    }
+    /* A failure alone: what an earlier analysis took for its access is asked anew. */
+    access_clear(&diagnosis->access);
+    diagnosis->have_access = false;
+    if (!error_is_refusal(diagnosis->error))
+        return 0;
+    diagnosis->verdict = VERDICT_UNDETERMINED;
+    return analyze_failure(diagnosis, policy, current, options);
+}
+
 int analysis_run(Diagnosis *diagnosis, const Policy *policy, const AnalysisOptions *options)
 {
-    _cleanup_(hypothesis_cleanup) Hypothesis *current = hypothesis_new(policy);
-    int r = 0;
+    _cleanup_(hypothesis_cleanup) Hypothesis *current = policy ? hypothesis_new(policy) : NULL;
+    int r;
 
-    if (!current)
+    if (policy && !current)
         return -ENOMEM;
     diagnosis_clear_analysis(diagnosis);
-    if (!diagnosis->denied) {
-        /* A failure alone: what an earlier analysis took for its access is asked anew. */
-        access_clear(&diagnosis->access);
-        diagnosis->have_access = false;
-        if (error_is_refusal(diagnosis->error)) {
-            diagnosis->verdict = VERDICT_UNDETERMINED;
-            r = analyze_failure(diagnosis, policy, current, options);
-        }
-    } else {
-        diagnosis->verdict = VERDICT_BLOCKED_BY_SELINUX;
-        r = analyze_access(diagnosis, policy, current, options);
-    }
+    r = run(diagnosis, policy, current, options);
     if (r < 0)
         return r;
-    diagnosis->analyzed = true;
+    diagnosis->analyzed = policy != NULL;
     return summary_update(diagnosis);
 }

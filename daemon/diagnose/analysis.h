@@ -8,6 +8,7 @@
 
 #include "daemon/core/diagnosis.h"
 #include "daemon/diagnose/operation.h"
+#include "daemon/host/host-facts.h"
 #include "daemon/nginx/conf-intent.h"
 #include "daemon/selinux/labels.h"
 #include "daemon/selinux/policy.h"
@@ -27,7 +28,10 @@ typedef struct AnalysisOptions {
     /* Who listens on a Unix socket now; NULL: what the diagnosis itself knows is all there is. */
     OperationPeerReader read_peer;
     void *userdata; /* of both */
+    /* What was looked up on the host for this very diagnosis; NULL where it was not. */
+    const HostFacts *host;
 } AnalysisOptions;
 
-/* 0 or -ENOMEM; on an error the diagnosis may have lost its earlier analysis. */
+/* Without a policy (NULL) only what does not rest on one is said: plain permissions. 0 or -ENOMEM;
+ * on an error the diagnosis may have lost its earlier analysis. */
 int analysis_run(Diagnosis *diagnosis, const Policy *policy, const AnalysisOptions *options);

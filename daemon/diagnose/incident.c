@@ -286,9 +286,13 @@ int diagnosis_add_context(Diagnosis *diagnosis, const Failure *failure)
 
     if (!diagnosis->operation) {
         diagnosis->error = failure->error;
+        diagnosis->in_request = failure->connection != 0;
+        if (string_replace(&diagnosis->log_level, failure->level) < 0)
+            return -ENOMEM;
         if (string_replace(&diagnosis->operation, failure->operation) < 0)
             return -ENOMEM;
     }
+    diagnosis->pid = failure->pid;
     if (is_sampled_out(diagnosis->lines, ELEMENTS_OF(diagnosis->lines), failure->time_usec,
                        &diagnosis->context_usec))
         return 0;

@@ -95,6 +95,11 @@ static char *make_summary(const Diagnosis *diagnosis)
         return format_string("SELinux does not let %s %s, and a dontaudit rule hides it", domain,
                              what);
     case VERDICT_BLOCKED_BY_PERMISSIONS:
+        if (diagnosis->obstacle.path)
+            return format_string("not SELinux but plain permissions: nginx could not %s, since %s "
+                                 "is kept out at %s (%s) by %s",
+                                 what, diagnosis->obstacle.user, diagnosis->obstacle.path,
+                                 diagnosis->obstacle.mode, diagnosis->obstacle.rule);
         return format_string("not SELinux: nginx could not %s, and the policy allows it", what);
     case VERDICT_NOT_A_PERMISSION_PROBLEM:
         return format_string("not a permission problem: nginx could not %s: %s", what,

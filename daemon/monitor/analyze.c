@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <getopt.h>
 
+#include "daemon/core/limits.h"
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
 #include "daemon/diagnose/analysis.h"
 #include "daemon/monitor/analyze-internal.h"
+#include "daemon/monitor/host-lookup.h"
 #include "daemon/monitor/options.h"
 #include "daemon/selinux/kernel.h"
 
@@ -228,19 +230,28 @@ static int load_contexts(Analyze *analyze)
 
 static int run_analyses(Analyze *analyze)
 {
-    const AnalysisOptions options = {
+    AnalysisOptions options = {
         .domain = analyze->domains[0],
         .file_contexts = analyze->contexts,
         .intents = analyze->intents,
     };
-    Diagnosis *diagnosis;
+    Diagnosis *diagnoses[DIAGNOSES_MAX];
+    HostLookup host = {};
+    size_t n = 0;
     int r = 0;
 
-    while (r >= 0 && analyze->policy && (diagnosis = store_next_unanalyzed(analyze->store))) {
-        r = analysis_run(diagnosis, analyze->policy, &options);
-        if (r >= 0 && diagnosis->have_access && diagnosis->allowed_now)
-            diagnosis->state = DIAGNOSIS_RESOLVED;
+    while (n < DIAGNOSES_MAX && (diagnoses[n] = store_next_unanalyzed(analyze->store)))
+        n++;
+    /* Modes and owners of this host say nothing about another. */
+    if (analyze->root)
+        r = host_lookup_run(analyze->root, analyze->intents, diagnoses, n, &host);
+    for (size_t i = 0; r >= 0 && i < n; i++) {
+        options.host = host_lookup_get(&host, i);
+        r = analysis_run(diagnoses[i], analyze->policy, &options);
+        if (r >= 0 && diagnoses[i]->have_access && diagnoses[i]->allowed_now)
+            diagnoses[i]->state = DIAGNOSIS_RESOLVED;
     }
+    host_lookup_clear(&host);
     return r;
 }
 

@@ -52,6 +52,7 @@ int monitor_on_analysis_due(sd_event_source *source _unused_, uint64_t usec _unu
         .policy_path = monitor->policy_path,
         .domain = monitor->config.domains[0],
         .denied_booleans = monitor->config.denied_booleans,
+        .recorded = !monitor->follower,
     };
     Diagnosis *batch[WORKER_BATCH];
     size_t n = 0;

@@ -16,6 +16,7 @@
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
 #include "daemon/diagnose/analysis.h"
+#include "daemon/monitor/host-lookup.h"
 #include "daemon/selinux/kernel.h"
 #include "daemon/selinux/labels.h"
 #include "daemon/selinux/policy.h"
@@ -104,8 +105,30 @@ static int make_diagnoses(int fd, const WorkerOptions *options, const WorkerSubj
     return write_line(fd, object);
 }
 
+/* What does not rest on a policy is said all the same. */
+static int run_without_policy(int fd, Diagnosis *const *diagnoses, size_t n_diagnoses,
+                              AnalysisOptions *analysis, const HostLookup *host,
+                              const char *problem)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < n_diagnoses && r >= 0; i++) {
+        _cleanup_json_ json_object *object = NULL;
+
+        analysis->host = host_lookup_get(host, i);
+        if (!analysis->host)
+            continue;
+        r = analysis_run(diagnoses[i], /* policy= */ NULL, analysis);
+        if (r >= 0)
+            r = diagnosis_to_json(diagnoses[i], &object);
+        if (r >= 0)
+            r = write_line(fd, object);
+    }
+    return r < 0 ? r : write_error(fd, problem);
+}
+
 static int child_run(int fd, Diagnosis *const *diagnoses, size_t n_diagnoses,
-                     const WorkerOptions *options)
+                     const WorkerOptions *options, const HostLookup *host)
 {
     _cleanup_(file_contexts_cleanup) FileContexts *contexts = NULL;
     AnalysisOptions analysis = {
@@ -125,13 +148,15 @@ static int child_run(int fd, Diagnosis *const *diagnoses, size_t n_diagnoses,
         path = state.policy_path;
     }
     if (!path)
-        return write_error(fd, "there is no SELinux policy on this host");
+        return run_without_policy(fd, diagnoses, n_diagnoses, &analysis, host,
+                                  "there is no SELinux policy on this host");
     r = policy_load_file(path, &policy, &message);
     if (r < 0) {
         _cleanup_free_ char *problem = format_string("the policy %s cannot be used: %s", path,
                                                      message ? message : strerror(-r));
 
-        return problem ? write_error(fd, problem) : -ENOMEM;
+        return problem ? run_without_policy(fd, diagnoses, n_diagnoses, &analysis, host, problem)
+                       : -ENOMEM;
     }
     /* Without them there are no labels to restore; the rest holds. */
     if (!options->policy_path)
@@ -153,6 +178,7 @@ static int child_run(int fd, Diagnosis *const *diagnoses, size_t n_diagnoses,
     for (size_t i = 0; i < n_diagnoses && r >= 0; i++) {
         _cleanup_json_ json_object *object = NULL;
 
+        analysis.host = host_lookup_get(host, i);
         r = analysis_run(diagnoses[i], policy, &analysis);
         if (r >= 0 && !options->policy_path && state.enabled)
             confirm_with_kernel(diagnoses[i]);
@@ -187,6 +213,7 @@ static int drop_privileges(int fd)
 _Noreturn static void child_main(int fd, Diagnosis *const *diagnoses, size_t n_diagnoses,
                                  const WorkerOptions *options)
 {
+    HostLookup host = {};
     sigset_t none;
 
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -200,7 +227,11 @@ _Noreturn static void child_main(int fd, Diagnosis *const *diagnoses, size_t n_d
 #endif
     limit_resource(RLIMIT_CPU, WORKER_CPU_SECONDS_MAX);
     limit_resource(RLIMIT_CORE, 0);
-    if (drop_privileges(fd) < 0 || child_run(WORKER_FD, diagnoses, n_diagnoses, options) < 0)
+    /* While the capability is there. */
+    if (!options->recorded &&
+        host_lookup_run(/* root= */ NULL, options->intents, diagnoses, n_diagnoses, &host) < 0)
+        _exit(EXIT_FAILURE);
+    if (drop_privileges(fd) < 0 || child_run(WORKER_FD, diagnoses, n_diagnoses, options, &host) < 0)
         _exit(EXIT_FAILURE);
     _exit(EXIT_SUCCESS);
 }

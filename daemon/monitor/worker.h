@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The analysis worker: a short-lived child that loads the policy, runs the engine over some
- * diagnoses and writes the answers to a pipe. libsepol's memory and its accidents stay there.
+ * The analysis worker: a short-lived child that looks at the host, loads the policy, runs the
+ * engine over some diagnoses and writes the answers to a pipe. libsepol's memory and its accidents
+ * stay there, and so does waiting for a file system that does not answer. The capability is given
+ * up between the looking and the policy.
  *
  * The answers are one JSON object a line, as diagnosis_to_json() makes them; or
  * {"error": "…"} if the policy cannot be read. The parent bounds what it takes.
@@ -39,6 +41,7 @@ typedef struct WorkerOptions {
     const NginxIntents *intents; /* may be NULL */
     WorkerMake make;             /* instead of the diagnoses given to worker_start(); NULL: those */
     void *make_userdata;
+    bool recorded; /* the logs are not of this host as it is now: it is not looked at */
 } WorkerOptions;
 
 typedef struct WorkerHandler {

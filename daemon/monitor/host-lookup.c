@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/monitor/host-lookup.h"
+
+#include <errno.h>
+
+#include "daemon/core/text.h"
+#include "daemon/correlate/match.h"
+#include "daemon/diagnose/path-need.h"
+
+void host_lookup_clear(HostLookup *lookup)
+{
+    for (size_t i = 0; i < lookup->n; i++)
+        host_facts_clear(&lookup->facts[i]);
+    free(lookup->facts);
+    free(lookup->known);
+    host_view_free(lookup->view);
+    *lookup = (HostLookup){};
+}
+
+static const char *find_user(const NginxIntents *intents)
+{
+    for (size_t i = 0; intents && i < intents->n_items; i++)
+        if (intents->items[i].kind == NGINX_INTENT_USER && intents->items[i].known)
+            return intents->items[i].value;
+    return NULL;
+}
+
+/* Only what nginx was refused without the kernel saying why: the path is the log's word, and is
+ * looked at no more than that takes. */
+static bool wants_lookup(const Diagnosis *diagnosis, const NginxIntents *intents,
+                         HostRequest *ret_request)
+{
+    PathOperation operation;
+
+    if (diagnosis->denied || !error_is_refusal(diagnosis->error) ||
+        !path_operation_of(diagnosis, intents, &operation))
+        return false;
+    *ret_request = (HostRequest){
+        .path = diagnosis->path,
+        .follow_last = operation.follow_last,
+        .pid = diagnosis->pid,
+        .by_master = operation.by_master,
+    };
+    return true;
+}
+
+static int look_up(HostLookup *lookup, const NginxIntents *intents, Diagnosis *const *diagnoses)
+{
+    int r = 0;
+
+    for (size_t i = 0; r >= 0 && i < lookup->n; i++) {
+        HostRequest request;
+
+        if (!wants_lookup(diagnoses[i], intents, &request))
+            continue;
+        r = host_facts_collect(lookup->view, &request, &lookup->facts[i]);
+        lookup->known[i] = r >= 0;
+    }
+    return r;
+}
+
+int host_lookup_run(const char *root, const NginxIntents *intents, Diagnosis *const *diagnoses,
+                    size_t n_diagnoses, HostLookup *ret_lookup)
+{
+    HostLookup lookup = {.n = n_diagnoses};
+    HostRequest request;
+    bool wanted = false;
+    int r = 0;
+
+    for (size_t i = 0; i < n_diagnoses && !wanted; i++)
+        wanted = wants_lookup(diagnoses[i], intents, &request);
+    if (!wanted) {
+        *ret_lookup = (HostLookup){};
+        return 0;
+    }
+    lookup.facts = calloc(n_diagnoses, sizeof(*lookup.facts));
+    lookup.known = calloc(n_diagnoses, sizeof(*lookup.known));
+    if (!lookup.facts || !lookup.known) {
+        lookup.n = 0;
+        r = -ENOMEM;
+    }
+    if (r >= 0)
+        r = host_view_new(root, find_user(intents), /* group= */ NULL, &lookup.view);
+    if (r >= 0)
+        r = look_up(&lookup, intents, diagnoses);
+    if (r < 0) {
+        host_lookup_clear(&lookup);
+        if (r == -ENOMEM)
+            return r;
+    }
+    *ret_lookup = lookup;
+    return 0;
+}
+
+const HostFacts *host_lookup_get(const HostLookup *lookup, size_t index)
+{
+    return index < lookup->n && lookup->known[index] ? &lookup->facts[index] : NULL;
+}
