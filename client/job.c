@@ -75,6 +75,8 @@ static const char *phase_in_words(const char *phase)
         {"waiting-for-lock", "waiting for another program that changes the policy"},
         {"reading", "recording the present state"},
         {"committing", "committing (this can take a minute)"},
+        {"testing-nginx", "testing nginx's configuration"},
+        {"reloading-nginx", "reloading nginx"},
         {"verifying", "asking the kernel"},
         {"finished", "done"},
     };

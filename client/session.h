@@ -15,9 +15,15 @@ typedef struct Session {
     bool verbose; /* all requests and evidence, not only the newest */
     bool color;
     bool dry_run;
-    bool all;         /* dismissed diagnoses, too */
+    bool all;         /* list: dismissed diagnoses, too; dismiss: all that are open */
+    bool applied;     /* export: all changes in force */
     uint64_t fix;     /* from 1 */
-    const char *host; /* user@host, or NULL */
+    uint64_t seconds; /* of a trial */
+    uint64_t port;    /* verify: where nginx listens; 0: as the request says */
+    const char *format;
+    const char *output; /* export: a directory, or NULL */
+    const char *reason; /* for the record, or NULL */
+    const char *host;   /* user@host, or NULL */
     const char *machine;
 } Session;
 
@@ -34,6 +40,12 @@ int session_connect(Session *session);
 
 /* A question to polkit may wait for a person as long as this. */
 #define CALL_TIMEOUT_USEC (UINT64_C(330) * 1000000)
+
+/* What a verb returns above 0 becomes the exit status. */
+#define EXIT_USAGE   2 /* what was asked for is not understood */
+#define EXIT_UNKNOWN 3 /* verify: it cannot be told */
+#define EXIT_DENIED  4 /* polkit said no, or had nobody to ask (-EACCES) */
+#define EXIT_FINDING 5 /* verify, preflight, doctor: the answer is that something is wrong */
 
 /* Sends a prepared call and waits for the answer. An error of the service is printed, with
  * what to do about it. `what` says what was tried: "list the diagnoses". */

@@ -38,7 +38,7 @@ static json_object *convert_time(const char *key, json_object *value)
     char text[TIMESTAMP_SIZE];
 
     if (!json_object_is_type(value, json_type_int) ||
-        (!ends_with(key, "Seen") && !ends_with(key, "Time")))
+        (!ends_with(key, "Seen") && !ends_with(key, "Time") && !ends_with(key, "Until")))
         return value;
     timestamp_format(json_object_get_uint64(value), text);
     json_object_put(value);

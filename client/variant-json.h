@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * D-Bus values as JSON. Keys become snake_case ("FirstSeen" -> "first_seen"), and members
- * whose key ends in "Seen" or "Time" become ISO 8601 text.
+ * whose key ends in "Seen", "Time" or "Until" become ISO 8601 text.
  */
 #pragma once
 

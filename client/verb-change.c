@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* apply, revert, history: what goes to the remedy service. */
+/* apply, trial, keep, revert: what goes to the remedy service. */
 #include <errno.h>
 
 #include "client/diagnoses.h"
@@ -117,18 +117,29 @@ static bool states_are_known(json_object *results)
     return true;
 }
 
+static int append_reason(Session *session, sd_bus_message *call)
+{
+    return session->reason ? sd_bus_message_append(call, "{sv}", "Reason", "s", session->reason)
+                           : 0;
+}
+
+/* seconds 0: for good; else it is a trial. */
 static int send_apply(Session *session, const Plan *plan, const char *diagnosis_id,
-                      json_object *results, sd_bus_message **ret_reply)
+                      json_object *results, uint64_t seconds, sd_bus_message **ret_reply)
 {
     _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-    int r = new_call(session, "Apply", &call);
+    int r = new_call(session, seconds ? "Trial" : "Apply", &call);
 
     if (r >= 0)
         r = plan_bus_append_actions(call, plan);
+    if (r >= 0 && seconds)
+        r = sd_bus_message_append(call, "u", (uint32_t)seconds);
     if (r >= 0)
         r = sd_bus_message_open_container(call, 'a', "{sv}");
     if (r >= 0)
         r = sd_bus_message_append(call, "{sv}", "DiagnosisId", "s", diagnosis_id);
+    if (r >= 0)
+        r = append_reason(session, call);
     if (r >= 0 && plan->n_accesses > 0)
         r = append_accesses(call, plan);
     if (r >= 0 && states_are_known(results))
@@ -138,7 +149,27 @@ static int send_apply(Session *session, const Plan *plan, const char *diagnosis_
     return r < 0 ? r : session_call(session, call, "apply the fix", ret_reply);
 }
 
-static int follow_job(Session *session, JobWatch *watch, sd_bus_message *reply, bool reversible)
+/* What can be done about a change, whether it helped or not. */
+static void print_next(const Session *session, const char *change_id, const char *diagnosis_id,
+                       uint64_t seconds, bool helped)
+{
+    if (!helped)
+        (void)printf("The change is in force and does not help. Take it back: selguardctl revert "
+                     "%s\n",
+                     change_id);
+    else if (seconds)
+        (void)printf("It takes itself back after %ju s. To end it now: selguardctl revert %s\n"
+                     "To make it stay: selguardctl keep %s\n",
+                     (uintmax_t)seconds, change_id, change_id);
+    else
+        (void)printf("To take it back: selguardctl revert %s\n", change_id);
+    if (helped && !session->machine && !session->host)
+        (void)printf("To see whether it works: selguardctl verify %.8s\n", diagnosis_id);
+}
+
+/* diagnosis_id NULL: nothing more is to be said at the end. */
+static int follow_job(Session *session, JobWatch *watch, sd_bus_message *reply,
+                      const char *diagnosis_id, uint64_t seconds)
 {
     _cleanup_free_ char *change_id = NULL;
     const char *path;
@@ -150,8 +181,8 @@ static int follow_job(Session *session, JobWatch *watch, sd_bus_message *reply, 
         return r;
     if (session->json)
         (void)printf("{\"change\": \"%s\"}\n", strempty(change_id));
-    else if (reversible && change_id)
-        (void)printf("To take it back: selguardctl revert %s\n", change_id);
+    else if (diagnosis_id && change_id)
+        print_next(session, change_id, diagnosis_id, seconds, r >= 0);
     return r;
 }
 
@@ -163,7 +194,8 @@ static bool all_permitted(json_object *results)
     return true;
 }
 
-static int apply_plan(Session *session, const char *diagnosis_id, const Plan *plan)
+static int apply_plan(Session *session, const char *diagnosis_id, const Plan *plan,
+                      uint64_t seconds)
 {
     _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
     _cleanup_json_ json_object *results = NULL;
@@ -186,18 +218,18 @@ static int apply_plan(Session *session, const char *diagnosis_id, const Plan *pl
     }
     r = job_watch_new(session, &watch);
     if (r >= 0)
-        r = send_apply(session, plan, diagnosis_id, results, &reply);
+        r = send_apply(session, plan, diagnosis_id, results, seconds, &reply);
     if (r >= 0)
-        r = follow_job(session, watch, reply, /* reversible= */ true);
+        r = follow_job(session, watch, reply, diagnosis_id, seconds);
     job_watch_free(watch);
     return r;
 }
 
-int verb_apply(Session *session, char **arguments)
+static int apply_fix(Session *session, const char *id, uint64_t seconds)
 {
     _cleanup_free_ char *path = NULL, *summary = NULL;
     Plan plan = {};
-    int r = diagnoses_find(session, arguments[0], &path);
+    int r = diagnoses_find(session, id, &path);
 
     if (r >= 0)
         r = diagnoses_get_fix(session, path, session->fix, &plan, &summary);
@@ -206,66 +238,52 @@ int verb_apply(Session *session, char **arguments)
     if (r >= 0 && !session->json)
         (void)printf("Fix %ju: %s\n", (uintmax_t)session->fix, summary);
     if (r >= 0)
-        r = apply_plan(session, diagnosis_path_id(path), &plan);
+        r = apply_plan(session, diagnosis_path_id(path), &plan, seconds);
     plan_clear(&plan);
     return r;
 }
 
-int verb_revert(Session *session, char **arguments)
+int verb_apply(Session *session, char **arguments)
+{
+    return apply_fix(session, arguments[0], /* seconds= */ 0);
+}
+
+int verb_trial(Session *session, char **arguments)
+{
+    return apply_fix(session, arguments[0], session->seconds);
+}
+
+/* Revert and Keep: a method of a change's id. */
+static int call_for_change(Session *session, const char *method, const char *id, const char *what)
 {
     _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
     JobWatch *watch = NULL;
     int r = job_watch_new(session, &watch);
 
     if (r >= 0)
-        r = new_call(session, "Revert", &call);
+        r = new_call(session, method, &call);
     if (r >= 0)
-        r = sd_bus_message_append(call, "sa{sv}", arguments[0], 0);
+        r = sd_bus_message_append(call, "s", id);
     if (r >= 0)
-        r = session_call(session, call, "revert the change", &reply);
+        r = sd_bus_message_open_container(call, 'a', "{sv}");
     if (r >= 0)
-        r = follow_job(session, watch, reply, /* reversible= */ false);
+        r = append_reason(session, call);
+    if (r >= 0)
+        r = sd_bus_message_close_container(call);
+    if (r >= 0)
+        r = session_call(session, call, what, &reply);
+    if (r >= 0)
+        r = follow_job(session, watch, reply, /* diagnosis_id= */ NULL, /* seconds= */ 0);
     job_watch_free(watch);
     return r;
 }
 
-int verb_history(Session *session, char **arguments _unused_)
+int verb_revert(Session *session, char **arguments)
 {
-    _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
-    _cleanup_json_ json_object *changes = NULL;
-    int r = new_call(session, "ListChanges", &call);
+    return call_for_change(session, "Revert", arguments[0], "revert the change");
+}
 
-    if (r >= 0)
-        r = sd_bus_message_append(call, "a{sv}", 0);
-    if (r >= 0)
-        r = session_call(session, call, "list the changes", &reply);
-    if (r >= 0)
-        r = variant_json_read(reply, &changes);
-    if (r < 0)
-        return r;
-    if (session->json)
-        return puts(json_object_to_json_string_ext(changes, JSON_C_TO_STRING_PRETTY)) < 0 ? -EIO
-                                                                                          : 0;
-    if (json_length(changes) == 0)
-        (void)puts("No change was made so far.");
-    for (size_t i = 0; i < json_length(changes); i++) {
-        json_object *change = json_object_array_get_idx(changes, i);
-        json_object *words = json_get(change, "words");
-        _cleanup_free_ char *user = escape_for_terminal(json_get_text(change, "user"));
-
-        (void)printf("%s  %s  %-8s %-10s by %s\n", json_get_text(change, "id"),
-                     json_get_text(change, "time"), json_get_text(change, "state"),
-                     json_get_text(change, "result"), strempty(user));
-        for (size_t n = 0; words && n < json_length(words); n++) {
-            _cleanup_free_ char *text = escape_for_terminal(json_item_text(words, n));
-
-            (void)printf("    %s\n", strempty(text));
-        }
-        if (*json_get_text(change, "obstacle")) {
-            _cleanup_free_ char *obstacle = escape_for_terminal(json_get_text(change, "obstacle"));
-
-            (void)printf("    cannot be reverted: %s\n", strempty(obstacle));
-        }
-    }
-    return 0;
+int verb_keep(Session *session, char **arguments)
+{
+    return call_for_change(session, "Keep", arguments[0], "keep the change");
 }

@@ -3,20 +3,13 @@
 #include <errno.h>
 
 #include "client/diagnoses.h"
+#include "client/output.h"
 #include "client/variant-json.h"
 #include "client/verbs.h"
 #include "daemon/core/diagnosis-json.h"
 #include "daemon/core/diagnosis-text.h"
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
-
-static int print_json(json_object *object)
-{
-    return puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-                                                           JSON_C_TO_STRING_NOSLASHESCAPE)) < 0
-               ? -EIO
-               : 0;
-}
 
 /* --- list, show ----------------------------------------------------------- */
 
@@ -30,7 +23,7 @@ int verb_list(Session *session, char **arguments _unused_)
     if (r < 0)
         return r;
     if (session->json)
-        return print_json(list);
+        return output_json(list);
     n = json_length(list);
     for (size_t i = 0; i < n; i++) {
         json_object *diagnosis = json_object_array_get_idx(list, i);
@@ -58,9 +51,42 @@ int verb_show(Session *session, char **arguments)
     if (r < 0)
         return r;
     if (session->json)
-        return print_json(diagnosis);
+        return output_json(diagnosis);
     diagnosis_print(stdout, diagnosis, &style);
     return 0;
+}
+
+/* --- dismiss ---------------------------------------------------------------- */
+
+/* Those that are open, for --all. */
+static int add_open(Session *session, char ***ids)
+{
+    _cleanup_json_ json_object *list = NULL;
+    int r = diagnoses_list(session, &list);
+
+    for (size_t i = 0; r >= 0 && i < json_length(list); i++) {
+        json_object *diagnosis = json_object_array_get_idx(list, i);
+        const char *state = json_get_text(diagnosis, "state");
+
+        if (streq(state, "open") || streq(state, "recurred"))
+            r = strv_append(ids, json_get_text(diagnosis, "id"));
+    }
+    return r;
+}
+
+static int print_dismissed(Session *session, char *const *ids)
+{
+    _cleanup_json_ json_object *object = json_object_new_object();
+    json_object *array = json_object_new_array();
+
+    if (!session->json) {
+        (void)printf("Dismissed: %zu\n", strv_length(ids));
+        json_object_put(array);
+        return 0;
+    }
+    for (size_t i = 0; ids && ids[i]; i++)
+        (void)json_append(array, json_object_new_string(ids[i]));
+    return object && json_add(object, "dismissed", array) >= 0 ? output_json(object) : -ENOMEM;
 }
 
 int verb_dismiss(Session *session, char **arguments)
@@ -69,6 +95,12 @@ int verb_dismiss(Session *session, char **arguments)
     _cleanup_strv_ char **ids = NULL;
     int r = 0;
 
+    if (session->all != !*arguments) {
+        (void)fputs("Name diagnoses by their ids, or give --all for all that are open.\n", stderr);
+        return EXIT_USAGE;
+    }
+    if (session->all)
+        r = add_open(session, &ids);
     for (; *arguments && r >= 0; arguments++) {
         _cleanup_free_ char *path = NULL;
 
@@ -76,6 +108,8 @@ int verb_dismiss(Session *session, char **arguments)
         if (r >= 0)
             r = strv_append(&ids, diagnosis_path_id(path));
     }
+    if (r >= 0 && !ids)
+        return print_dismissed(session, NULL);
     if (r >= 0)
         r = sd_bus_message_new_method_call(session->bus, &call, NGINX1_NAME, NGINX1_PATH,
                                            NGINX1_MANAGER, "Dismiss");
@@ -83,7 +117,9 @@ int verb_dismiss(Session *session, char **arguments)
         r = sd_bus_message_append_strv(call, ids);
     if (r >= 0)
         r = sd_bus_message_append(call, "a{sv}", 0);
-    return r < 0 ? r : session_call(session, call, "dismiss", &reply);
+    if (r >= 0)
+        r = session_call(session, call, "dismiss", &reply);
+    return r < 0 ? r : print_dismissed(session, ids);
 }
 
 /* --- status --------------------------------------------------------------- */
@@ -203,5 +239,5 @@ int verb_status(Session *session, char **arguments _unused_)
     if (statistics)
         json_object_object_add(properties, "statistics", json_object_get(statistics));
     json_object_object_add(properties, "remedy", json_object_new_boolean(remedy));
-    return print_json(properties);
+    return output_json(properties);
 }

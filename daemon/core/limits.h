@@ -268,6 +268,10 @@
  * of a few dozen bytes. */
 #define REMEDY_BOOLEAN_NAME_MAX 128u
 
+/* A trial: long enough to send a request, at most a day. */
+#define REMEDY_TRIAL_SECONDS_MIN 5u
+#define REMEDY_TRIAL_SECONDS_MAX 86400u
+
 /* --- D-Bus -------------------------------------------------------------- */
 
 /* Change signals of one object are held back this long and become one. */
@@ -297,6 +301,20 @@
 /* Each is a process that reads the policy. */
 #define QUESTIONS_MAX          4u
 #define QUESTIONS_PER_USER_MAX 2u
+
+/* --- sending a request again -------------------------------------------------- */
+
+/* nginx takes a request line of 8 KiB; in its log a line ends at 2 KiB. */
+#define VERIFY_TARGET_MAX 2048u
+/* The status is in the first line, and nginx's own error pages fit as well. */
+#define VERIFY_ANSWER_MAX (16u * 1024)
+/* To this host itself; and what a person waits for. nginx gives a backend 60 s by default, but
+ * one that takes so long says nothing about a denial. */
+#define VERIFY_CONNECT_USEC  (2 * USEC_PER_SEC)
+#define VERIFY_EXCHANGE_USEC (15 * USEC_PER_SEC)
+/* A denial that the request meets again is on the list by then: 100 ms until its event is
+ * complete, up to CORRELATE_WAIT_USEC for nginx's line. */
+#define VERIFY_RECURRENCE_USEC (CORRELATE_WAIT_USEC + USEC_PER_SEC)
 
 /* --- export --------------------------------------------------------------- */
 

@@ -48,6 +48,7 @@ static int add_intent(json_object *array, const NginxIntent *intent, const char 
     json_object *object = json_object_new_object();
 
     if (!object || add_text(object, "id", id) < 0 ||
+        add_text(object, "kind", nginx_intent_kind_to_string(intent->kind)) < 0 ||
         add_text(object, "directive", intent->directive) < 0 ||
         add_text(object, "value", intent->value) < 0 ||
         add_text(object, "server", intent->server_name) < 0 ||

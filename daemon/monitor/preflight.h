@@ -12,11 +12,9 @@
 #include "daemon/monitor/worker.h"
 
 /* A WorkerMake; no userdata. The report has
- *   asks      array of {id, directive, value, server?, location?, file?, line, path?}: what asks
- *             for the access of the diagnosis with that id
- *   checked   how many accesses there are
- *   missing   array of the same without id: a file that is not there
- *   unknown   array of the same: decided at run time, or a label that cannot be seen
- *   truncated true if a limit was met */
+ *   asks      array of {id, kind, directive, value, server?, location?, file?, line, path?}: what
+ * asks for the access of the diagnosis with that id checked   how many accesses there are missing
+ * array of the same without id: a file that is not there unknown   array of the same: decided at
+ * run time, or a label that cannot be seen truncated true if a limit was met */
 int preflight_make(const WorkerSubject *subject, void *userdata, Diagnosis ***ret_diagnoses,
                    size_t *ret_n, json_object **ret_report);
