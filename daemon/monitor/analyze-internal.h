@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One run of analyze: analyze.c carries it out, analyze-report.c prints it. */
+/* One run of analyze: analyze.c carries it out, analyze-engine.c asks the policy, and
+ * analyze-report.c prints the result. */
 #pragma once
 
 #include "daemon/audit/statistics.h"
@@ -7,8 +8,6 @@
 #include "daemon/monitor/pipeline.h"
 #include "daemon/monitor/replay.h"
 #include "daemon/nginx/conf-read.h"
-#include "daemon/selinux/labels.h"
-#include "daemon/selinux/policy.h"
 
 typedef struct Analyze {
     char **audit_logs, **error_logs, **domains;
@@ -19,11 +18,12 @@ typedef struct Analyze {
     bool json, verbose, fixed_zone;
     int32_t utc_offset;
 
-    Policy *policy;
-    FileContexts *contexts;
     NginxConf *conf;
     NginxIntents *intents;
-    HostRoot found; /* in root */
+    HostRoot found;     /* in root */
+    bool policy_loaded; /* then: */
+    uint64_t policy_version, policy_booleans;
+    bool policy_mls;
     char *policy_used, *policy_problem;
     Store *store;
     Pipeline *pipeline;

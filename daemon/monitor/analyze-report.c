@@ -27,11 +27,10 @@ static json_object *describe_selinux(const Analyze *analyze)
 
     add_text(object, "policy", analyze->policy_used);
     add_text(object, "problem", analyze->policy_problem);
-    if (analyze->policy) {
-        add_count(object, "policy_version", policy_version(analyze->policy));
-        json_object_object_add(object, "mls",
-                               json_object_new_boolean(policy_is_mls(analyze->policy)));
-        add_count(object, "booleans", policy_n_booleans(analyze->policy));
+    if (analyze->policy_loaded) {
+        add_count(object, "policy_version", analyze->policy_version);
+        json_object_object_add(object, "mls", json_object_new_boolean(analyze->policy_mls));
+        add_count(object, "booleans", analyze->policy_booleans);
     }
     return object;
 }

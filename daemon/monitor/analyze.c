@@ -4,21 +4,17 @@
 #include <errno.h>
 #include <getopt.h>
 
-#include "daemon/core/limits.h"
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
-#include "daemon/diagnose/analysis.h"
+#include "daemon/monitor/analyze-engine.h"
 #include "daemon/monitor/analyze-internal.h"
-#include "daemon/monitor/host-lookup.h"
 #include "daemon/monitor/options.h"
-#include "daemon/selinux/kernel.h"
+#include "daemon/selinux/labels.h"
 
 static void analyze_clear(Analyze *analyze)
 {
     pipeline_free(analyze->pipeline);
     store_free(analyze->store);
-    policy_free(analyze->policy);
-    file_contexts_free(analyze->contexts);
     nginx_intents_free(analyze->intents);
     nginx_conf_free(analyze->conf);
     host_root_clear(&analyze->found);
@@ -183,76 +179,35 @@ static int look_in_root(Analyze *analyze)
     return 0;
 }
 
-/* A policy that cannot be read leaves the diagnoses without fixes; it does not end the run. */
-static int load_policy(Analyze *analyze)
+/* Whoever names a file is told if it cannot be used. */
+static int check_contexts(const Analyze *analyze)
 {
-    KernelState state = {};
-    int r;
+    _cleanup_(file_contexts_cleanup) FileContexts *contexts = NULL;
+    int r = analyze->contexts_path ? file_contexts_open(analyze->contexts_path, &contexts) : 0;
 
-    if (analyze->policy_path) {
-        r = string_replace(&analyze->policy_used, analyze->policy_path);
-    } else if (analyze->root) {
-        r = 0; /* this host's policy says nothing about another */
-    } else {
-        r = kernel_read_state(&state);
-        if (r >= 0)
-            r = string_replace(&analyze->policy_used, state.policy_path);
-        kernel_state_clear(&state);
-    }
     if (r < 0)
-        return r;
-    if (!analyze->policy_used)
-        return string_replace(&analyze->policy_problem,
-                              analyze->root ? "there is no SELinux policy in the root: "
-                                              "give one with --policy"
-                                            : "there is no SELinux policy on this host: "
-                                              "give one with --policy");
-    r = policy_load_file(analyze->policy_used, &analyze->policy, &analyze->policy_problem);
-    if (r < 0 && !analyze->policy_problem)
-        analyze->policy_problem = strdup(strerror(-r));
-    return r == -ENOMEM ? r : 0;
-}
-
-/* A policy of this host goes with this host's default labels; another's needs its own. */
-static int load_contexts(Analyze *analyze)
-{
-    int r;
-
-    if (!analyze->contexts_path && (analyze->policy_path || analyze->root))
-        return 0;
-    r = file_contexts_open(analyze->contexts_path, &analyze->contexts);
-    if (r < 0 && analyze->contexts_path) {
         (void)fprintf(stderr, "nginx-selguard: %s: %s\n", analyze->contexts_path, strerror(-r));
-        return r;
-    }
-    return r == -ENOMEM ? r : 0;
+    return r;
 }
 
-static int run_analyses(Analyze *analyze)
+static int run_analyses(Analyze *analyze, Engine *engine)
 {
-    AnalysisOptions options = {
-        .domain = analyze->domains[0],
-        .file_contexts = analyze->contexts,
-        .intents = analyze->intents,
-    };
-    Diagnosis *diagnoses[DIAGNOSES_MAX];
-    HostLookup host = {};
-    size_t n = 0;
-    int r = 0;
+    const Diagnosis *diagnosis;
+    int r = engine_wait(engine, analyze);
 
-    while (n < DIAGNOSES_MAX && (diagnoses[n] = store_next_unanalyzed(analyze->store)))
-        n++;
-    /* Modes and owners of this host say nothing about another. */
-    if (analyze->root)
-        r = host_lookup_run(analyze->root, analyze->intents, diagnoses, n, &host);
-    for (size_t i = 0; r >= 0 && i < n; i++) {
-        options.host = host_lookup_get(&host, i);
-        r = analysis_run(diagnoses[i], analyze->policy, &options);
-        if (r >= 0 && diagnoses[i]->have_access && diagnoses[i]->allowed_now)
-            diagnoses[i]->state = DIAGNOSIS_RESOLVED;
-    }
-    host_lookup_clear(&host);
+    while (r >= 0 && (diagnosis = store_next_unanalyzed(analyze->store)))
+        r = engine_ask(engine, diagnosis, analyze->store);
+    if (r == -EPIPE)
+        r = analyze->policy_problem
+                ? 0
+                : string_replace(&analyze->policy_problem,
+                                 "asking the policy ended unexpectedly: it may be damaged");
     return r;
+}
+
+static void engine_cleanup(Engine **engine)
+{
+    engine_free(*engine);
 }
 
 static int run(Analyze *analyze)
@@ -263,6 +218,7 @@ static int run(Analyze *analyze)
         .fixed_zone = analyze->fixed_zone,
         .utc_offset = analyze->utc_offset,
     };
+    _cleanup_(engine_cleanup) Engine *engine = NULL;
     _cleanup_free_ char *problem = NULL;
     int r = store_new(&analyze->store, NULL);
 
@@ -274,16 +230,18 @@ static int run(Analyze *analyze)
         r = look_in_root(analyze);
     if (r < 0)
         return r;
+    r = check_contexts(analyze);
+    if (r >= 0)
+        r = engine_start(analyze, &engine);
+    if (r < 0)
+        return r;
     r = replay_files(analyze->pipeline, analyze->audit_logs, analyze->error_logs, &analyze->result,
                      &problem);
     if (r < 0) {
         (void)fprintf(stderr, "nginx-selguard: %s\n", problem ? problem : strerror(-r));
         return r;
     }
-    r = load_policy(analyze);
-    if (r >= 0)
-        r = load_contexts(analyze);
-    return r < 0 ? r : run_analyses(analyze);
+    return run_analyses(analyze, engine);
 }
 
 int analyze_main(int argc, char **argv)

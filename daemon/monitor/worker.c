@@ -17,6 +17,7 @@
 #include "daemon/core/text.h"
 #include "daemon/diagnose/analysis.h"
 #include "daemon/monitor/host-lookup.h"
+#include "daemon/monitor/json-line.h"
 #include "daemon/selinux/kernel.h"
 #include "daemon/selinux/labels.h"
 #include "daemon/selinux/policy.h"
@@ -37,31 +38,13 @@ struct Worker {
 
 /* --- in the child ------------------------------------------------------- */
 
-static int write_line(int fd, json_object *object)
-{
-    const char *text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN);
-    size_t left = text ? strlen(text) : 0;
-
-    if (!text)
-        return -ENOMEM;
-    for (; left > 0;) {
-        ssize_t n = write(fd, text, left);
-
-        if (n < 0)
-            return -errno;
-        text += n;
-        left -= (size_t)n;
-    }
-    return write(fd, "\n", 1) == 1 ? 0 : -EIO;
-}
-
 static int write_error(int fd, const char *problem)
 {
     _cleanup_json_ json_object *object = json_object_new_object();
 
     if (!object || json_object_object_add(object, "error", json_object_new_string(problem)) < 0)
         return -ENOMEM;
-    return write_line(fd, object);
+    return json_line_write(fd, object);
 }
 
 /* The engine and the running kernel must agree before anything is called allowed. */
@@ -185,7 +168,7 @@ static int child_run(int fd, Diagnosis *const *diagnoses, size_t n_diagnoses,
         if (r >= 0)
             r = diagnosis_to_json(diagnoses[i], &object);
         if (r >= 0)
-            r = write_line(fd, object);
+            r = json_line_write(fd, object);
     }
     return r;
 }
@@ -195,6 +178,23 @@ static void limit_resource(int resource, rlim_t value)
     const struct rlimit limit = {value, value};
 
     (void)setrlimit((__rlimit_resource_t)resource, &limit);
+}
+
+void worker_limit_child(const char *name)
+{
+    sigset_t none;
+
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)prctl(PR_SET_NAME, name);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)signal(SIGPIPE, SIG_DFL);
+    (void)signal(SIGTERM, SIG_DFL);
+#if !defined(__SANITIZE_ADDRESS__)
+    limit_resource(RLIMIT_AS, WORKER_MEMORY_MAX);
+#endif
+    limit_resource(RLIMIT_CPU, WORKER_CPU_SECONDS_MAX);
+    limit_resource(RLIMIT_CORE, 0);
 }
 
 /* It needs none of what the monitor holds: not the sockets, not the capability for the logs. */
@@ -214,19 +214,8 @@ _Noreturn static void child_main(int fd, Diagnosis *const *diagnoses, size_t n_d
                                  const WorkerOptions *options)
 {
     HostLookup host = {};
-    sigset_t none;
 
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    (void)prctl(PR_SET_NAME, "selguard-policy");
-    (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)signal(SIGPIPE, SIG_DFL);
-    (void)signal(SIGTERM, SIG_DFL);
-#if !defined(__SANITIZE_ADDRESS__)
-    limit_resource(RLIMIT_AS, WORKER_MEMORY_MAX);
-#endif
-    limit_resource(RLIMIT_CPU, WORKER_CPU_SECONDS_MAX);
-    limit_resource(RLIMIT_CORE, 0);
+    worker_limit_child("selguard-policy");
     /* While the capability is there. */
     if (!options->recorded &&
         host_lookup_run(/* root= */ NULL, options->intents, diagnoses, n_diagnoses, &host) < 0)

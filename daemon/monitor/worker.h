@@ -57,3 +57,7 @@ int worker_start(sd_event *event, Diagnosis *const *diagnoses, size_t n_diagnose
                  const WorkerOptions *options, const WorkerHandler *handler, Worker **ret_worker);
 /* Ends it without a further call of the handler. Accepts and returns NULL. */
 Worker *worker_free(Worker *worker);
+
+/* In a child that asks libsepol: a name, no signal of the parent's, and limits on memory and
+ * processor time. It dies with its parent. */
+void worker_limit_child(const char *name);
