@@ -85,7 +85,7 @@ static int make_diagnoses(int fd, const WorkerOptions *options, const WorkerSubj
     if (r < 0)
         return r;
     *diagnoses = made;
-    return write_line(fd, object);
+    return json_line_write(fd, object);
 }
 
 /* What does not rest on a policy is said all the same. */
