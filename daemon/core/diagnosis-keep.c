@@ -13,7 +13,7 @@ typedef enum MemberKind {
     MEMBER_STRING, /* char *; left out where NULL */
     MEMBER_LIST,   /* char *[count], NULL-terminated where shorter */
     MEMBER_NUMBER, /* uint64_t */
-    MEMBER_INT,    /* int */
+    MEMBER_INT,    /* int, from -1 to count */
     MEMBER_BOOL,
 } MemberKind;
 
@@ -42,9 +42,14 @@ static const Member members[] = {
     {"program", MEMBER_STRING, AT(program), 0},
     {"denied", MEMBER_BOOL, AT(denied), 0},
     {"operation", MEMBER_STRING, AT(operation), 0},
-    {"errno", MEMBER_INT, AT(error), 0},
-    {"port", MEMBER_INT, AT(port), 0},
+    {"errno", MEMBER_INT, AT(error), UINT16_MAX},
+    {"port", MEMBER_INT, AT(port), UINT16_MAX},
     {"protocol", MEMBER_STRING, AT(protocol), 0},
+    {"pid", MEMBER_INT, AT(pid), INT32_MAX},
+    {"log_level", MEMBER_STRING, AT(log_level), 0},
+    {"in_request", MEMBER_BOOL, AT(in_request), 0},
+    {"component", MEMBER_STRING, AT(component), 0},
+    {"peer_context", MEMBER_STRING, AT(peer_context), 0},
     {"path", MEMBER_STRING, AT(path), 0},
     {"path_from_log", MEMBER_BOOL, AT(path_from_log), 0},
     {"inode", MEMBER_NUMBER, AT(inode), 0},
@@ -173,7 +178,7 @@ static int restore_member(json_object *value, const Member *member, char *at)
         *(uint64_t *)(void *)at = (uint64_t)number;
         return r;
     case MEMBER_INT:
-        r = read_number(value, -1, UINT16_MAX, &number);
+        r = read_number(value, -1, (int64_t)member->count, &number);
         *(int *)(void *)at = (int)number;
         return r;
     case MEMBER_BOOL:

@@ -105,7 +105,7 @@ static int run_without_policy(int fd, Diagnosis *const *diagnoses, size_t n_diag
         if (r >= 0)
             r = diagnosis_to_json(diagnoses[i], &object);
         if (r >= 0)
-            r = write_line(fd, object);
+            r = json_line_write(fd, object);
     }
     return r < 0 ? r : write_error(fd, problem);
 }
