@@ -179,6 +179,47 @@ errors_since() { tail -c +$((ERROR_MARK + 1)) "$NGINX_ERROR_LOG" | grep -aE -- "
 # expect_denial REGEX: waits a little, since auditd writes when it gets the time.
 expect_denial() { check "denied: $1" wait_until 10 denials_since "$1"; }
 
+# --- the catalogue ---------------------------------------------------------------------
+
+catalogue() { python3 "$SELGUARD_VM_LIB/catalogue.py" "$@"; }
+
+# expect_table STAGE [SECONDS]: every row of that stage in the scenario's table
+# (../catalogue/SCENARIO), once the monitor has had that long.
+expect_table() {
+        local result name why begin=$SECONDS
+        while IFS=$'\t' read -r result name why; do
+                case $result in
+                ok) pass "$name" ;;
+                note) note "$name" ;;
+                *) fail "$name" "$why" ;;
+                esac
+        done < <(catalogue check "$SELGUARD_VM_LIB/catalogue/$SCENARIO" "$1" $((${2:-30} * ${SELGUARD_VM_SCALE:-1})) 2>&1)
+        note "the diagnoses after $((SECONDS - begin)) s"
+}
+
+# apply_first TARGET [ACCESS]: the first fix of that diagnosis, by the service; sets $change.
+apply_first() {
+        local id output status begin=$SECONDS
+        id=$(catalogue id "$@") || return
+        output=$(as_user operator selguardctl apply "$id" 2>&1)
+        status=$?
+        # shellcheck disable=SC2034 # for the scenario
+        change=$(sed -n 's/.*selguardctl revert //p' <<<"$output")
+        note "$1: $(tr '\n' ' ' <<<"$output") ($((SECONDS - begin)) s)"
+        return "$status"
+}
+
+# follow_advice TARGET [ACCESS]: its commands, by hand.
+follow_advice() {
+        local lines
+        lines=$(catalogue commands "$@") || return
+        note "$1: $(tr '\n' ';' <<<"$lines")"
+        bash -ec "$lines"
+}
+
+# keep FILE…: leaves copies in the results, under the scenario's name.
+keep() { mkdir -p "$SELGUARD_VM_VAR/results/$SCENARIO" && cp -r "$@" "$SELGUARD_VM_VAR/results/$SCENARIO/"; }
+
 # policy_fingerprint: changes with any local customization, module or runtime boolean.
 policy_fingerprint() {
         (
