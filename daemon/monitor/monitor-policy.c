@@ -7,6 +7,7 @@
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
 #include "daemon/monitor/monitor-internal.h"
+#include "daemon/selinux/confinement.h"
 
 void monitor_schedule_analysis(Monitor *monitor, uint64_t delay_usec)
 {
@@ -79,10 +80,24 @@ int monitor_on_analysis_due(sd_event_source *source _unused_, uint64_t usec _unu
     return 0;
 }
 
+/* The policy may have gained or lost the module, or made its domain permissive. Where SELinux is
+ * off, or another host's policy is asked, there is nothing to say. */
+static void check_confinement(Monitor *monitor)
+{
+    _cleanup_free_ char *why = NULL;
+    int r = monitor->policy_path ? 1 : confinement_read(&why);
+
+    monitor_set_problem(monitor, PROBLEM_UNCONFINED,
+                        r > 0 || r == -EOPNOTSUPP ? NULL
+                        : why                     ? why
+                                                  : "the kernel does not say");
+}
+
 void monitor_refresh_kernel(Monitor *monitor)
 {
     KernelState state = {};
 
+    check_confinement(monitor);
     if (kernel_read_state(&state) < 0)
         return;
     kernel_state_clear(&monitor->kernel);

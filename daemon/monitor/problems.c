@@ -15,6 +15,9 @@ static const struct {
         {"selinux-permissive",
          "SELinux is permissive: it logs denials and lets them through, so it is not what blocks "
          "nginx."},
+    [PROBLEM_UNCONFINED] = {"unconfined",
+                            "SELinux does not confine nginx-selguard itself: is its policy module "
+                            "installed?"},
     [PROBLEM_AUDIT_SOCKET] = {"audit-socket",
                               "The kernel's audit messages cannot be received: new denials are not "
                               "seen."},

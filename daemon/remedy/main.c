@@ -16,6 +16,7 @@
 #include "daemon/remedy/change-store.h"
 #include "daemon/remedy/report.h"
 #include "daemon/remedy/service.h"
+#include "daemon/selinux/confinement.h"
 
 #define DEFAULT_CHANGES LOCALSTATEDIR "/lib/nginx-selguard-remedy/changes"
 
@@ -195,6 +196,21 @@ static int set_up_state(Program *program, const Options *options)
     return 0;
 }
 
+/* Said, not refused: a host without the policy module is no reason to leave nginx broken. */
+static void report_confinement(void)
+{
+    _cleanup_free_ char *why = NULL;
+    _cleanup_free_ char *sentence = NULL;
+
+    if (confinement_read(&why) != 0)
+        return;
+    sentence = format_string("SELinux does not confine this service: %s. Is the policy module of "
+                             "nginx-selguard installed?",
+                             why);
+    if (sentence)
+        report_problem(sentence);
+}
+
 static int set_up_bus(Program *program, const Options *options)
 {
     const ServiceReporter reporter = {
@@ -271,6 +287,7 @@ int main(int argc, char **argv)
         return r > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 
     report_open(&program.report, /* audit= */ !options.store.root);
+    report_confinement();
     r = set_up_events(&program);
     if (r >= 0)
         r = set_up_state(&program, &options);
