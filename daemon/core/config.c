@@ -22,6 +22,7 @@ void config_clear(Config *config)
     free(config->nginx_prefix);
     strv_free(config->error_logs);
     strv_free(config->domains);
+    strv_free(config->nginx_units);
     strv_free(config->denied_booleans);
     *config = (Config){};
 }
@@ -30,7 +31,11 @@ static int set_defaults(Config *config)
 {
     /* nginx, Apache and php-fpm run in this domain in Fedora's, RHEL's and the reference
      * policy alike. */
-    return config->domains ? 0 : strv_append(&config->domains, "httpd_t");
+    int r = config->domains ? 0 : strv_append(&config->domains, "httpd_t");
+
+    if (r >= 0 && !config->nginx_units)
+        r = strv_append(&config->nginx_units, "nginx.service");
+    return r;
 }
 
 int config_init(Config *ret_config)
@@ -61,6 +66,20 @@ static int add_words(char ***list, const char *value)
     return 0;
 }
 
+/* Names as systemd has them. */
+static int add_units(char ***list, const char *value)
+{
+    _cleanup_strv_ char **words = strv_split(value, " \t");
+
+    STRV_FOREACH (word, words) {
+        size_t length = strlen(*word), ending = strlen(".service");
+
+        if (length <= ending || !streq(*word + length - ending, ".service") || strchr(*word, '/'))
+            return -EINVAL;
+    }
+    return add_words(list, value);
+}
+
 static int set_path(char **target, const char *value)
 {
     return value[0] == '/' ? string_replace(target, value) : -EINVAL;
@@ -76,6 +95,8 @@ static int set_key(Config *config, const char *section, const char *key, const c
         return value[0] == '/' ? add_words(&config->error_logs, value) : -EINVAL;
     if (streq(section, "nginx") && streq(key, "Domains"))
         return add_words(&config->domains, value);
+    if (streq(section, "nginx") && streq(key, "Units"))
+        return add_units(&config->nginx_units, value);
     if (streq(section, "remedy") && streq(key, "DeniedBooleans"))
         return add_words(&config->denied_booleans, value);
     return -ENOENT;

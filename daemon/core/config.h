@@ -8,6 +8,7 @@
  *   Prefix=/usr/share/nginx          what relative paths in it are relative to
  *   ErrorLog=PATH…                   instead of those found in the configuration
  *   Domains=httpd_t                  SELinux domains whose denials count
+ *   Units=nginx.service              nginx's unit: the first of them that systemd has
  *
  *   [remedy]
  *   DeniedBooleans=PATTERN…          never offered and never set, besides the built-in ones
@@ -24,6 +25,7 @@ typedef struct Config {
     char *nginx_prefix;        /* likewise */
     char **error_logs;         /* NULL: found from nginx's configuration */
     char **domains;            /* never empty after config_load() */
+    char **nginx_units;        /* likewise */
     char **denied_booleans;
 } Config;
 

@@ -233,6 +233,19 @@
 /* A commit that rebuilds all modules took 59 s in an emulated machine. */
 #define REMEDY_TRANSACTION_TIMEOUT_USEC (600 * USEC_PER_SEC)
 
+/* nginx's own test looks up the names of all upstreams, and may wait for a resolver: its unit gives
+ * it 60 s, a reload or start takes as long, and an emulated machine is slow. */
+#define REMEDY_NGINX_TIMEOUT_USEC (180 * USEC_PER_SEC)
+
+/* A trial: long enough to send a request, at most a day, since what is to stay is to be approved
+ * as such. */
+#define REMEDY_TRIAL_SECONDS_MIN 5u
+#define REMEDY_TRIAL_SECONDS_MAX 86400u
+/* Trials at once: each keeps the service running. */
+#define REMEDY_TRIALS_MAX 16u
+/* What could not be taken back at its time is tried again after this long. */
+#define REMEDY_TRIAL_RETRY_USEC (30 * USEC_PER_SEC)
+
 /* How long the service stays without work, and how long a finished job can be read. */
 #define REMEDY_IDLE_USEC     (60 * USEC_PER_SEC)
 #define REMEDY_JOB_KEEP_USEC (30 * USEC_PER_SEC)

@@ -36,10 +36,21 @@ ActionState action_state_after(const Action *action, const ActionState *before)
             after.runtime = after.local;
         return after;
     }
-    if (action->kind == ACTION_RELABEL)
+    if (action->kind == ACTION_RELABEL || action->kind == ACTION_RELOAD_NGINX)
         after.local = SETTING_ON;
     memcpy(after.record, before->wanted, sizeof(after.record));
     after.files = 0;
+    return after;
+}
+
+ActionState action_state_after_trial(const Action *action, const ActionState *before)
+{
+    ActionState after = *before;
+
+    if (action->kind != ACTION_SET_BOOLEAN)
+        return action_state_after(action, before);
+    if (before->runtime != SETTING_NONE)
+        after.runtime = setting_from_bool(action->value);
     return after;
 }
 
@@ -47,8 +58,9 @@ bool action_state_stored_equal(const Action *action, const ActionState *a, const
 {
     if (action->kind == ACTION_SET_BOOLEAN)
         return a->known == b->known && a->local == b->local;
-    /* The store knows nothing of labels on disk. */
-    return action->kind == ACTION_RELABEL || streq(a->record, b->record);
+    /* The store knows nothing of labels on disk, and of nginx. */
+    return action->kind == ACTION_RELABEL || action->kind == ACTION_RELOAD_NGINX ||
+           streq(a->record, b->record);
 }
 
 bool action_state_runtime_reached(const Action *action, const ActionState *target,
@@ -56,6 +68,8 @@ bool action_state_runtime_reached(const Action *action, const ActionState *targe
 {
     if (action->kind == ACTION_SET_BOOLEAN)
         return target->runtime == SETTING_NONE || target->runtime == now->runtime;
+    if (action->kind == ACTION_RELOAD_NGINX)
+        return target->local != SETTING_ON || now->local == SETTING_ON;
     if (action->kind != ACTION_RELABEL)
         return true;
     /* What the default is may change with the plan itself, so it is judged by what is there. */
@@ -89,6 +103,8 @@ char *action_state_to_text(const Action *action, const ActionState *state)
                              text_or_none(state->wanted));
     case ACTION_INSTALL_MODULE:
         return format_string("module=%s", text_or_none(state->record));
+    case ACTION_RELOAD_NGINX:
+        return strdup(state->local == SETTING_ON ? "reload=done" : "reload=to-do");
     default:
         return strdup("unknown");
     }
@@ -246,6 +262,8 @@ char *action_object_key(const Action *action)
         return format_string("label of %s", action->path);
     case ACTION_INSTALL_MODULE:
         return format_string("module %s", action->name);
+    case ACTION_RELOAD_NGINX:
+        return strdup("nginx");
     default:
         return strdup(strempty(action_kind_to_string(action->kind)));
     }

@@ -11,6 +11,7 @@
  *   set-file-context  "local=none|CONTEXT", and " as=REGEX" where an equivalence rule applies
  *   relabel           "label=none|CONTEXT default=none|CONTEXT"
  *   install-module    "module=none|HASH"
+ *   reload-nginx      "reload=to-do|done"
  */
 #pragma once
 
@@ -35,7 +36,7 @@ typedef enum Setting {
 typedef struct ActionState {
     bool known; /* the store's policy has such a thing at all; relabel: the path exists */
 
-    /* set-boolean; relabel uses local alone: ON once it is to be done */
+    /* set-boolean; relabel and reload-nginx use local alone: ON once it is to be done */
     Setting local;   /* the administrator's record in the store; NONE if there is none */
     Setting policy;  /* the value in the store's built policy: what the next boot brings */
     Setting runtime; /* in the kernel; NONE where SELinux is not enabled or it is unknown there */
@@ -56,8 +57,10 @@ static inline Setting setting_from_bool(bool on)
     return on ? SETTING_ON : SETTING_OFF;
 }
 
-/* What the state will be once the action is carried out on it. */
+/* What the state will be once the action is carried out on it; and in a trial, which leaves the
+ * store's records of booleans alone. */
 ActionState action_state_after(const Action *action, const ActionState *before);
+ActionState action_state_after_trial(const Action *action, const ActionState *before);
 
 /* Whether what the store keeps is the same; the kernel's side is not looked at. What follows
  * from the rest of the store (the built policy where there is no local record) is not either. */

@@ -34,7 +34,20 @@ static int compare_expected(const Plan *plan, char *const *expected, const Actio
     return 0;
 }
 
-int decide_apply(const Plan *plan, char *const *expected, const ActionState *states, char **ret_why)
+/* Only the kernel has a value that a reboot forgets. */
+static int check_trial(const Plan *plan, const ActionState *states, char **ret_why)
+{
+    for (size_t i = 0; i < plan->n_actions; i++)
+        if (plan->actions[i].kind == ACTION_SET_BOOLEAN && states[i].runtime == SETTING_NONE)
+            return decline(ret_why, -EPERM,
+                           format_string("Action %zu: the boolean %s cannot be tried out, because "
+                                         "the kernel does not have it: SELinux is not enabled.",
+                                         i, plan->actions[i].name));
+    return 0;
+}
+
+int decide_apply(const Plan *plan, char *const *expected, const ActionState *states, bool trial,
+                 char **ret_why)
 {
     bool different = false;
     int r;
@@ -42,13 +55,19 @@ int decide_apply(const Plan *plan, char *const *expected, const ActionState *sta
     r = plan_check_states(plan, states, ret_why);
     if (r < 0)
         return r;
+    if (trial) {
+        r = check_trial(plan, states, ret_why);
+        if (r < 0)
+            return r;
+    }
     if (expected) {
         r = compare_expected(plan, expected, states, ret_why);
         if (r < 0)
             return r;
     }
     for (size_t i = 0; i < plan->n_actions && !different; i++) {
-        ActionState after = action_state_after(&plan->actions[i], &states[i]);
+        ActionState after = trial ? action_state_after_trial(&plan->actions[i], &states[i])
+                                  : action_state_after(&plan->actions[i], &states[i]);
 
         different = !action_state_stored_equal(&plan->actions[i], &states[i], &after) ||
                     !action_state_runtime_reached(&plan->actions[i], &after, &states[i]);
@@ -64,6 +83,17 @@ static bool all_stored_equal(const Plan *plan, const ActionState *a, const Actio
     return true;
 }
 
+/* While a trial is being made permanent, its booleans may have got their record or not. */
+static bool is_as_left(const ChangeRecord *record, size_t index, const ActionState *now)
+{
+    const Action *action = &record->plan.actions[index];
+    ActionState kept = action_state_after(action, &record->before[index]);
+
+    return action_state_stored_equal(action, now, &record->after[index]) ||
+           (record->trial.state == TRIAL_KEEPING && action->kind == ACTION_SET_BOOLEAN &&
+            action_state_stored_equal(action, now, &kept));
+}
+
 int decide_revert(const ChangeRecord *record, const ActionState *states, char **ret_why)
 {
     for (size_t i = 0; i < record->plan.n_actions; i++) {
@@ -71,7 +101,7 @@ int decide_revert(const ChangeRecord *record, const ActionState *states, char **
         _cleanup_free_ char *key = NULL;
         _cleanup_free_ char *now = NULL;
 
-        if (action_state_stored_equal(action, &states[i], &record->after[i]))
+        if (is_as_left(record, i, &states[i]))
             continue;
         key = action_object_key(action);
         now = action_state_to_text(action, &states[i]);
@@ -92,6 +122,12 @@ Resolution decide_resolution(const ChangeRecord *record, const ActionState *stat
     const ActionState *outcome = reverting ? record->before : record->after;
     const ActionState *origin = reverting ? record->after : record->before;
 
+    if (!reverting && trial_is_open(&record->trial) &&
+        (all_stored_equal(&record->plan, states, outcome) ||
+         all_stored_equal(&record->plan, states, origin))) {
+        *ret_targets = origin;
+        return RESOLVE_UNDONE;
+    }
     if (all_stored_equal(&record->plan, states, outcome)) {
         *ret_targets = outcome;
         return RESOLVE_FINISHED;

@@ -29,6 +29,7 @@ ChangeRecord *change_record_free(ChangeRecord *record)
     free(record->user);
     free(record->reason);
     free(record->diagnosis_id);
+    free(record->approval);
     plan_clear(&record->plan);
     free(record->before);
     free(record->after);
@@ -53,7 +54,7 @@ ChangeRecord *change_record_new(const Plan *plan, const ActionState *before, uid
         string_replace(&record->user, strempty(user)) < 0 ||
         string_replace(&record->reason, strempty(reason)) < 0 ||
         string_replace(&record->diagnosis_id, strempty(diagnosis_id)) < 0 ||
-        string_replace(&record->revert_user, "") < 0 ||
+        string_replace(&record->approval, "") < 0 || string_replace(&record->revert_user, "") < 0 ||
         string_replace(&record->revert_reason, "") < 0 || plan_copy(&record->plan, plan) < 0)
         return NULL;
 
@@ -66,6 +67,41 @@ ChangeRecord *change_record_new(const Plan *plan, const ActionState *before, uid
         record->after[i] = action_state_after(&plan->actions[i], &before[i]);
     }
     return TAKE_POINTER(record);
+}
+
+void change_record_begin_trial(ChangeRecord *record, uint32_t seconds)
+{
+    record->trial = (Trial){.state = TRIAL_RUNNING, .seconds = seconds};
+    for (size_t i = 0; i < record->plan.n_actions; i++)
+        record->after[i] = action_state_after_trial(&record->plan.actions[i], &record->before[i]);
+}
+
+ActionState *change_record_revert_targets(const ChangeRecord *record, bool this_boot)
+{
+    ActionState *targets = calloc(record->plan.n_actions + 1, sizeof(*targets));
+
+    for (size_t i = 0; targets && i < record->plan.n_actions; i++) {
+        targets[i] = record->before[i];
+        if (this_boot || !trial_is_open(&record->trial) ||
+            record->plan.actions[i].kind != ACTION_SET_BOOLEAN ||
+            targets[i].runtime == SETTING_NONE)
+            continue;
+        /* A reboot has put the kernel's value back by itself, unless the store had it already. */
+        targets[i].runtime =
+            record->trial.state == TRIAL_KEEPING ? record->before[i].policy : SETTING_NONE;
+    }
+    return targets;
+}
+
+ActionState *change_record_keep_targets(const ChangeRecord *record)
+{
+    ActionState *targets = calloc(record->plan.n_actions + 1, sizeof(*targets));
+
+    for (size_t i = 0; targets && i < record->plan.n_actions; i++)
+        targets[i] = record->plan.actions[i].kind == ACTION_SET_BOOLEAN
+                         ? action_state_after(&record->plan.actions[i], &record->before[i])
+                         : record->after[i];
+    return targets;
 }
 
 int change_record_set_result(ChangeRecord *record, const char *result, const char *message)
@@ -118,6 +154,11 @@ bool change_record_in_force(const ChangeRecord *record)
            record->phase == CHANGE_REVERTING;
 }
 
+bool change_record_on_trial(const ChangeRecord *record)
+{
+    return change_record_in_force(record) && trial_is_open(&record->trial);
+}
+
 /* --- JSON --------------------------------------------------------------- */
 
 static int add_string(json_object *object, const char *name, const char *value)
@@ -128,6 +169,22 @@ static int add_string(json_object *object, const char *name, const char *value)
 static int add_number(json_object *object, const char *name, uint64_t value)
 {
     return json_add(object, name, json_object_new_uint64(value));
+}
+
+static int add_trial(json_object *object, const Trial *trial)
+{
+    json_object *value;
+
+    if (trial->state == TRIAL_NONE)
+        return 0;
+    value = json_object_new_object();
+    if (json_add(object, "trial", value) < 0 ||
+        add_string(value, "state", trial_state_to_string(trial->state)) < 0 ||
+        add_number(value, "seconds", trial->seconds) < 0 ||
+        add_number(value, "deadline", trial->deadline_usec) < 0 ||
+        add_string(value, "boot", trial->boot_id) < 0)
+        return -ENOMEM;
+    return 0;
 }
 
 int change_record_to_json(const ChangeRecord *record, json_object **ret_object)
@@ -146,6 +203,8 @@ int change_record_to_json(const ChangeRecord *record, json_object **ret_object)
         add_string(object, "user", record->user) < 0 ||
         add_string(object, "reason", record->reason) < 0 ||
         add_string(object, "diagnosis_id", record->diagnosis_id) < 0 ||
+        add_string(object, "approval", record->approval) < 0 ||
+        add_trial(object, &record->trial) < 0 ||
         json_add(object, "plan", plan_to_json(&record->plan)) < 0 ||
         json_add(object, "before", action_states_to_json(&record->plan, record->before)) < 0 ||
         json_add(object, "after", action_states_to_json(&record->plan, record->after)) < 0)
@@ -192,6 +251,39 @@ static int get_number(json_object *object, const char *name, uint64_t max, uint6
     return 0;
 }
 
+static int read_trial(json_object *object, Trial *ret_trial)
+{
+    json_object *trial = json_object_object_get(object, "trial");
+    _cleanup_free_ char *state = NULL, *boot = NULL;
+    Trial read = {};
+    uint64_t seconds;
+    int r;
+
+    if (!trial)
+        return 0;
+    if (!json_object_is_type(trial, json_type_object))
+        return -EBADMSG;
+    if ((r = get_string(trial, "state", &state)) < 0 ||
+        (r = get_number(trial, "seconds", UINT32_MAX, &seconds)) < 0 ||
+        (r = get_number(trial, "deadline", INT64_MAX, &read.deadline_usec)) < 0 ||
+        (r = get_string(trial, "boot", &boot)) < 0)
+        return r;
+    if (trial_state_from_string(state, &read.state) < 0 || read.state == TRIAL_NONE ||
+        strlen(boot) >= sizeof(read.boot_id))
+        return -EBADMSG;
+    read.seconds = (uint32_t)seconds;
+    memcpy(read.boot_id, boot, strlen(boot) + 1);
+    *ret_trial = read;
+    return 0;
+}
+
+/* Not in records of before there was a choice. */
+static int read_approval(json_object *object, char **ret_approval)
+{
+    return json_get(object, "approval") ? get_string(object, "approval", ret_approval)
+                                        : string_replace(ret_approval, "");
+}
+
 static int read_head(json_object *object, ChangeRecord *record)
 {
     _cleanup_free_ char *phase = NULL;
@@ -209,6 +301,11 @@ static int read_head(json_object *object, ChangeRecord *record)
         (r = get_string(object, "user", &record->user)) < 0 ||
         (r = get_string(object, "reason", &record->reason)) < 0 ||
         (r = get_string(object, "diagnosis_id", &record->diagnosis_id)) < 0)
+        return r;
+    r = read_approval(object, &record->approval);
+    if (r >= 0)
+        r = read_trial(object, &record->trial);
+    if (r < 0)
         return r;
     if (version != RECORD_VERSION || change_phase_from_string(phase, &record->phase) < 0)
         return -EBADMSG;

@@ -15,7 +15,8 @@
  *
  * As JSON, one object: version (1), id, phase, result, message, time, finished (microseconds
  * since the epoch), uid, user, reason, diagnosis_id, plan (plan-json.h), before, after (arrays
- * of action-state.h), and, once a revert began, revert {time, uid, user, reason}.
+ * of action-state.h), approval; for a trial, trial {state, seconds, deadline, boot}; and, once a
+ * revert began, revert {time, uid, user, reason}.
  */
 #pragma once
 
@@ -24,6 +25,7 @@
 #include <sys/types.h>
 
 #include "daemon/remedy/action-state.h"
+#include "daemon/remedy/trial.h"
 
 typedef enum ChangePhase {
     CHANGE_PREPARED,
@@ -47,9 +49,11 @@ typedef struct ChangeRecord {
     char *user;
     char *reason;
     char *diagnosis_id;
+    char *approval; /* "polkit", or the rule of selguard.conf that let it happen */
     Plan plan;
     ActionState *before; /* plan.n_actions */
     ActionState *after;  /* what it is to become */
+    Trial trial;
 
     bool revert_begun;
     uint64_t revert_time_usec;
@@ -68,6 +72,15 @@ int change_phase_from_string(const char *text, ChangePhase *ret_phase);
 ChangeRecord *change_record_new(const Plan *plan, const ActionState *before, uid_t uid,
                                 const char *user, const char *reason, const char *diagnosis_id,
                                 uint64_t time_usec);
+/* Makes a new record one of a trial: `after` is what that does, which leaves the store's records
+ * of booleans alone. */
+void change_record_begin_trial(ChangeRecord *record, uint32_t seconds);
+/* What a revert is to put in place: an array of plan.n_actions to free(), NULL if out of memory.
+ * `this_boot`: no reboot since the trial began. After one the kernel's own values are not
+ * those that the trial found. */
+ActionState *change_record_revert_targets(const ChangeRecord *record, bool this_boot);
+/* What makes a trial permanent; as above. */
+ActionState *change_record_keep_targets(const ChangeRecord *record);
 /* Accepts and returns NULL. */
 ChangeRecord *change_record_free(ChangeRecord *record);
 
@@ -80,6 +93,8 @@ int change_record_begin_revert(ChangeRecord *record, uid_t uid, const char *user
 bool change_record_unfinished(const ChangeRecord *record);
 /* True if what it did is (or may be) in force. */
 bool change_record_in_force(const ChangeRecord *record);
+/* True if it is in force for a limited time. */
+bool change_record_on_trial(const ChangeRecord *record);
 
 /* 0 with a new object, or -ENOMEM. */
 int change_record_to_json(const ChangeRecord *record, json_object **ret_object);

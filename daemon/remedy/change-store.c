@@ -14,6 +14,7 @@
 
 #define FILE_PREFIX "change-"
 #define FILE_SUFFIX ".json"
+#define PENDING     "pending"
 
 /* Deep enough for any record, too shallow for an attack on the parser's stack. */
 #define JSON_DEPTH_MAX 16
@@ -97,6 +98,29 @@ static int write_all(int fd, const char *data, size_t length)
     return 0;
 }
 
+/* --- what is not settled ------------------------------------------------ */
+
+static bool is_pending(const ChangeRecord *record)
+{
+    return change_record_unfinished(record) || change_record_on_trial(record);
+}
+
+static int mark_pending(const ChangeStore *store, const char *name)
+{
+    _cleanup_close_ int fd =
+        openat(store->pending_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    return fd < 0 || fsync(store->pending_fd) < 0 ? -errno : 0;
+}
+
+/* One that stays starts the service once more, for nothing. */
+static void unmark_pending(const ChangeStore *store, const char *name)
+{
+    (void)unlinkat(store->pending_fd, name, 0);
+}
+
+/* --- writing ------------------------------------------------------------ */
+
 static int file_write(int directory_fd, const ChangeRecord *record)
 {
     _cleanup_free_ char *name = record_file_name(record->id);
@@ -145,7 +169,9 @@ void change_store_close(ChangeStore *store)
     strv_free(store->set_aside);
     if (store->directory_fd >= 0)
         (void)close(store->directory_fd);
-    *store = (ChangeStore){.directory_fd = -1};
+    if (store->pending_fd >= 0)
+        (void)close(store->pending_fd);
+    *store = (ChangeStore){.directory_fd = -1, .pending_fd = -1};
 }
 
 static int records_insert(ChangeStore *store, ChangeRecord *record)
@@ -208,9 +234,9 @@ static int load_one(ChangeStore *store, const char *name)
     return r;
 }
 
-static int load_all(ChangeStore *store)
+static int list_names(int directory_fd, char ***ret_names)
 {
-    int fd = fcntl(store->directory_fd, F_DUPFD_CLOEXEC, 0);
+    int fd = fcntl(directory_fd, F_DUPFD_CLOEXEC, 0);
     DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
     _cleanup_strv_ char **names = NULL;
     int r = 0;
@@ -221,10 +247,21 @@ static int load_all(ChangeStore *store)
             (void)close(fd);
         return r;
     }
-    /* Setting files aside while reading the directory could show them twice. */
+    rewinddir(directory);
     for (const struct dirent *entry; r >= 0 && (entry = readdir(directory));)
         r = strv_append(&names, entry->d_name);
     (void)closedir(directory);
+    if (r >= 0)
+        *ret_names = TAKE_POINTER(names);
+    return r;
+}
+
+static int load_all(ChangeStore *store)
+{
+    _cleanup_strv_ char **names = NULL;
+    /* First the names: setting files aside while reading the directory could show them twice. */
+    int r = list_names(store->directory_fd, &names);
+
     STRV_FOREACH (name, r >= 0 ? names : NULL) {
         r = load_one(store, *name);
         if (r < 0)
@@ -235,9 +272,47 @@ static int load_all(ChangeStore *store)
     return r;
 }
 
+static int open_pending(ChangeStore *store)
+{
+    if (mkdirat(store->directory_fd, PENDING, 0700) < 0 && errno != EEXIST)
+        return -errno;
+    store->pending_fd =
+        openat(store->directory_fd, PENDING, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    return store->pending_fd < 0 ? -errno : 0;
+}
+
+/* Makes the marks fit the records: a crash between the two may have left one too many, and records
+ * of an earlier version have none. */
+static int settle_pending(const ChangeStore *store)
+{
+    _cleanup_strv_ char **names = NULL;
+    int r = list_names(store->pending_fd, &names);
+
+    STRV_FOREACH (name, r >= 0 ? names : NULL) {
+        uint64_t id;
+        bool wanted = false;
+
+        if (record_file_id(*name, &id) < 0)
+            continue;
+        for (size_t i = 0; i < store->n_records && !wanted; i++)
+            wanted = store->records[i]->id == id && is_pending(store->records[i]);
+        if (!wanted)
+            unmark_pending(store, *name);
+    }
+    for (size_t i = 0; r >= 0 && i < store->n_records; i++) {
+        _cleanup_free_ char *name = NULL;
+
+        if (!is_pending(store->records[i]))
+            continue;
+        name = record_file_name(store->records[i]->id);
+        r = name ? mark_pending(store, name) : -ENOMEM;
+    }
+    return r;
+}
+
 int change_store_open(ChangeStore *ret_store, const char *path)
 {
-    _cleanup_(change_store_close) ChangeStore store = {.directory_fd = -1};
+    _cleanup_(change_store_close) ChangeStore store = {.directory_fd = -1, .pending_fd = -1};
     struct stat status;
     int r;
 
@@ -250,11 +325,15 @@ int change_store_open(ChangeStore *ret_store, const char *path)
         return -errno;
     if (status.st_uid != geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)))
         return -EPERM;
-    r = load_all(&store);
+    r = open_pending(&store);
+    if (r >= 0)
+        r = load_all(&store);
+    if (r >= 0)
+        r = settle_pending(&store);
     if (r < 0)
         return r;
     *ret_store = store;
-    store = (ChangeStore){.directory_fd = -1};
+    store = (ChangeStore){.directory_fd = -1, .pending_fd = -1};
     return 0;
 }
 
@@ -299,7 +378,7 @@ int change_store_add(ChangeStore *store, ChangeRecord *record)
 
     prune(store);
     record->id = store->last_id + 1;
-    r = file_write(store->directory_fd, record);
+    r = change_store_update(store, record);
     if (r < 0)
         return r;
     /* The file is there: the number is used up even if memory fails now. */
@@ -309,7 +388,16 @@ int change_store_add(ChangeStore *store, ChangeRecord *record)
 
 int change_store_update(ChangeStore *store, const ChangeRecord *record)
 {
-    return file_write(store->directory_fd, record);
+    _cleanup_free_ char *name = record_file_name(record->id);
+    int r = name ? 0 : -ENOMEM;
+
+    if (r >= 0 && is_pending(record))
+        r = mark_pending(store, name);
+    if (r >= 0)
+        r = file_write(store->directory_fd, record);
+    if (r >= 0 && !is_pending(record))
+        unmark_pending(store, name);
+    return r;
 }
 
 ChangeRecord *change_store_find(const ChangeStore *store, const char *id)
@@ -357,10 +445,25 @@ int change_store_can_revert(const ChangeStore *store, const ChangeRecord *record
     return -EPERM;
 }
 
+int change_store_can_keep(const ChangeRecord *record, char **ret_why)
+{
+    TrialClock clock = {};
+    char *why;
+
+    if (record->phase == CHANGE_APPLIED && trial_is_open(&record->trial) &&
+        trial_clock_read(&clock) >= 0 && trial_remaining_usec(&record->trial, &clock) > 0)
+        return 0;
+    why = format_string("Change %" PRIu64 " is no trial in force.", record->id);
+    if (!why)
+        return -ENOMEM;
+    *ret_why = why;
+    return -EPERM;
+}
+
 const ChangeRecord *change_store_conflict(const ChangeStore *store, const Plan *plan)
 {
     for (size_t i = 0; i < store->n_records; i++)
-        if (change_record_unfinished(store->records[i]) &&
+        if (is_pending(store->records[i]) &&
             plan_common_object(&store->records[i]->plan, plan, NULL) != 0)
             return store->records[i];
     return NULL;

@@ -5,6 +5,11 @@
  * beside, synced, renamed, the directory synced. What cannot be read is renamed to
  * "….corrupt" and reported, never deleted.
  *
+ * In its directory "pending" an empty file of the same name stands for each record that is not
+ * settled: unfinished, or a trial. It is there before the record says so and goes after. As long
+ * as there is one, systemd starts the service whenever it does not run, also after a reboot
+ * (nginx-selguard-remedy.path).
+ *
  * Past REMEDY_CHANGES_MAX records the oldest that no revert can need goes: failed or reverted
  * ones first, then the oldest applied.
  */
@@ -16,6 +21,7 @@
 
 typedef struct ChangeStore {
     int directory_fd;
+    int pending_fd;
     ChangeRecord **records; /* ascending ids */
     size_t n_records;
     uint64_t last_id; /* highest ever seen here */
@@ -39,5 +45,8 @@ ChangeRecord *change_store_find(const ChangeStore *store, const char *id);
  * applied, or a later change still in force touched the same); or -ENOMEM. */
 int change_store_can_revert(const ChangeStore *store, const ChangeRecord *record, char **ret_why);
 
-/* An unfinished record that touches something the plan touches, or NULL. */
+/* Whether a trial may be made permanent. 0; -EPERM with *ret_why a sentence; or -ENOMEM. */
+int change_store_can_keep(const ChangeRecord *record, char **ret_why);
+
+/* A record, unfinished or on trial, that touches something the plan touches, or NULL. */
 const ChangeRecord *change_store_conflict(const ChangeStore *store, const Plan *plan);

@@ -41,7 +41,7 @@ static void job_decide_apply(Job *job, const ActionState *states)
     char *why = NULL;
     int r;
 
-    r = decide_apply(&job->plan, job->expected, states, &why);
+    r = decide_apply(&job->plan, job->expected, states, job->trial_seconds > 0, &why);
     if (r < 0) {
         job_stop(job, r, why);
         return;
@@ -54,11 +54,11 @@ static void job_decide_apply(Job *job, const ActionState *states)
     }
     record = change_record_new(&job->plan, states, job->uid, job->user, job->reason,
                                job->diagnosis_id, job_now_usec());
-    if (!record) {
-        job_stop_errno(job, -ENOMEM, "The change could not be recorded, so it was not made");
-        return;
-    }
-    r = change_store_add(job->context->changes, record);
+    if (record && job->trial_seconds > 0)
+        change_record_begin_trial(record, job->trial_seconds);
+    r = record ? string_replace(&record->approval, job->approval) : -ENOMEM;
+    if (r >= 0)
+        r = change_store_add(job->context->changes, record);
     if (r < 0) {
         change_record_free(record);
         job_stop_errno(job, r, "The change could not be recorded, so it was not made");
@@ -74,6 +74,21 @@ static void job_decide_apply(Job *job, const ActionState *states)
     job_go(job);
 }
 
+/* The state before, as far as it is still that: after a reboot the kernel's own is not. */
+static int job_target_before(Job *job)
+{
+    TrialClock clock = {};
+    bool this_boot = trial_clock_read(&clock) < 0 || job->record->trial.deadline_usec == 0 ||
+                     trial_is_of_this_boot(&job->record->trial, &clock);
+
+    free(job->own_targets);
+    job->own_targets = change_record_revert_targets(job->record, this_boot);
+    if (!job->own_targets)
+        return -ENOMEM;
+    job->targets = job->own_targets;
+    return 0;
+}
+
 static void job_decide_revert(Job *job, const ActionState *states)
 {
     char *why = NULL;
@@ -87,28 +102,65 @@ static void job_decide_revert(Job *job, const ActionState *states)
         job_stop(job, r, why);
         return;
     }
-    r = change_record_begin_revert(job->record, job->uid, job->user, job->reason, job_now_usec());
+    r = job_target_before(job);
+    if (r >= 0)
+        r = change_record_begin_revert(job->record, job->uid, job->user, job->reason,
+                                       job_now_usec());
     if (r >= 0)
         r = job_record_phase(job, CHANGE_REVERTING);
     if (r < 0) {
         job_stop_errno(job, r, "The revert could not be recorded, so it was not made");
         return;
     }
-    job->targets = job->record->before;
+    job_go(job);
+}
+
+static void job_decide_keep(Job *job, const ActionState *states)
+{
+    ChangeRecord *record = job->record;
+    TrialState old = record->trial.state;
+    char *why = NULL;
+    int r;
+
+    r = change_store_can_keep(record, &why);
+    if (r >= 0)
+        r = decide_revert(record, states, &why);
+    if (r < 0) {
+        job_stop(job, r, why);
+        return;
+    }
+    job->own_targets = change_record_keep_targets(record);
+    if (!job->own_targets) {
+        job_stop_errno(job, -ENOMEM, "It was not made permanent");
+        return;
+    }
+    record->trial.state = TRIAL_KEEPING;
+    r = change_store_update(job->context->changes, record);
+    if (r < 0) {
+        record->trial.state = old;
+        job_stop_errno(job, r, "It could not be recorded, so it was not made permanent");
+        return;
+    }
+    job->targets = job->own_targets;
     job_go(job);
 }
 
 static void job_decide_resolution(Job *job, const ActionState *states)
 {
-    switch (decide_resolution(job->record, states, &job->targets)) {
-    case RESOLVE_FOREIGN:
+    Resolution resolution = decide_resolution(job->record, states, &job->targets);
+
+    if (resolution == RESOLVE_FOREIGN) {
         job_stop(job, -ESTALE, NULL);
         return;
-    case RESOLVE_UNDONE:
-        job->undone = true;
-        break;
-    case RESOLVE_FINISHED:
-        break;
+    }
+    job->undone = job->undoing || resolution == RESOLVE_UNDONE;
+    if (job->undone && job->record->phase == CHANGE_COMMITTING) {
+        int r = job_target_before(job);
+
+        if (r < 0) {
+            job_stop_errno(job, r, "It was not taken back");
+            return;
+        }
     }
     /* The same transaction once more: it changes nothing in the store, and loads the policy
      * and the values that the interruption may have kept from the kernel. */
@@ -128,6 +180,8 @@ static void on_worker_states(Worker *worker _unused_, const ActionState *states,
         job_decide_resolution(job, states);
     else if (job->kind == JOB_APPLY)
         job_decide_apply(job, states);
+    else if (job->kind == JOB_KEEP)
+        job_decide_keep(job, states);
     else
         job_decide_revert(job, states);
 }
@@ -160,11 +214,18 @@ static void on_worker_finished(Worker *worker, int result, const ActionState *st
 
     if (result >= 0) {
         if (job->undone)
-            job_finish_undone(job);
-        else
+            job_finish_undone(job, states);
+        else if (job->kind == JOB_KEEP)
+            job_finish_kept(job, states);
+        else if (job_wants_reload(job)) {
+            job->worker = NULL; /* freed below: what follows may need another */
+            job_reload_nginx(job, states);
+            worker_free(worker);
+        } else
             job_finish_committed(job, states);
-    } else if (job->resolving && result == -ECANCELED && job->step_error == -ESTALE &&
-               !job->targets)
+    } else if (job->kind == JOB_KEEP && committing)
+        job_finish_not_kept(job, result, strdup(strempty(text)));
+    else if (job->resolving && result == -ECANCELED && job->step_error == -ESTALE && !job->targets)
         job_finish_foreign(job);
     else if (job->resolving)
         job_resolution_failed(job, result, text);
@@ -186,9 +247,20 @@ static const WorkerHandlers worker_handlers = {
     .finished = on_worker_finished,
 };
 
+/* What is in the store by a trial's own doing is taken out by a transaction; the rest of a trial's
+ * booleans never was in there. */
+static WorkerTask worker_task(const Job *job)
+{
+    if (job->kind == JOB_KEEP)
+        return WORKER_KEEP;
+    if (job->record ? job->record->trial.state == TRIAL_RUNNING : job->trial_seconds > 0)
+        return WORKER_TRY;
+    return WORKER_TRANSACT;
+}
+
 static void job_start_worker(Job *job)
 {
-    int r = worker_start(&job->worker, job->context->event, WORKER_TRANSACT, &job->plan,
+    int r = worker_start(&job->worker, job->context->event, worker_task(job), &job->plan,
                          &job->context->store, &worker_handlers, job);
 
     if (r >= 0)
@@ -200,12 +272,22 @@ static void job_start_worker(Job *job)
             job, r, format_string("No process could be started for the work: %s", strerror(-r)));
 }
 
+void job_undo(Job *job, char *why)
+{
+    job->undoing = true;
+    job->resolving = true;
+    job->step_error = -EIO;
+    free(job->step_text);
+    job->step_text = why;
+    job_start_worker(job);
+}
+
 void job_start(Job *job)
 {
     job->state = JOB_RUNNING;
     if (job->kind == JOB_RECOVER && job->record->phase == CHANGE_PREPARED) {
         /* Its record never said that a commit may begin. */
-        job_finish_undone(job);
+        job_finish_undone(job, /* now= */ NULL);
         return;
     }
     job->resolving = job->kind == JOB_RECOVER;

@@ -15,9 +15,19 @@ static const char *const result_names[JOB_RESULT_COUNT] = {
 
 DEFINE_POINTER_CLEANUP(Job, job_free, job_cleanup);
 
-const char *job_kind_to_string(JobKind kind)
+const char *job_operation(const Job *job)
 {
-    return kind == JOB_APPLY ? "apply" : kind == JOB_REVERT ? "revert" : "recover";
+    switch (job->kind) {
+    case JOB_APPLY:
+        return job->trial_seconds > 0 ? "trial" : "apply";
+    case JOB_REVERT:
+        return job->expiring ? "expire" : "revert";
+    case JOB_KEEP:
+        return "keep";
+    case JOB_RECOVER:
+        break;
+    }
+    return "recover";
 }
 
 const char *job_state_to_string(JobState state)
@@ -49,6 +59,7 @@ Job *job_free(Job *job)
     if (!job)
         return NULL;
     worker_free(job->worker);
+    nginx_reload_free(job->reload);
     if (job->record)
         job->record->pins--;
     plan_clear(&job->plan);
@@ -57,6 +68,10 @@ Job *job_free(Job *job)
     free(job->sender);
     free(job->reason);
     free(job->diagnosis_id);
+    free(job->approval);
+    free(job->now);
+    free(job->own_targets);
+    free(job->reloaded);
     free(job->step_text);
     free(job->message);
     free(job);
@@ -82,13 +97,15 @@ static Job *job_new(const JobContext *context, JobKind kind, const Plan *plan, c
 }
 
 Job *job_new_apply(const JobContext *context, const Plan *plan, char *const *expected,
-                   const char *diagnosis_id, const char *reason, uid_t uid, const char *user,
-                   const char *sender)
+                   const char *diagnosis_id, const char *reason, const char *approval,
+                   uint32_t trial_seconds, uid_t uid, const char *user, const char *sender)
 {
     _cleanup_(job_cleanup) Job *job = job_new(context, JOB_APPLY, plan, reason, uid, user, sender);
 
-    if (!job || string_replace(&job->diagnosis_id, strempty(diagnosis_id)) < 0)
+    if (!job || string_replace(&job->diagnosis_id, strempty(diagnosis_id)) < 0 ||
+        string_replace(&job->approval, strempty(approval)) < 0)
         return NULL;
+    job->trial_seconds = trial_seconds;
     if (expected) {
         job->expected = strv_copy(expected);
         if (!job->expected)
@@ -97,21 +114,40 @@ Job *job_new_apply(const JobContext *context, const Plan *plan, char *const *exp
     return TAKE_POINTER(job);
 }
 
-Job *job_new_revert(const JobContext *context, ChangeRecord *record, const char *reason, uid_t uid,
-                    const char *user, const char *sender)
+static Job *job_new_about(const JobContext *context, JobKind kind, ChangeRecord *record,
+                          const char *reason, uid_t uid, const char *user, const char *sender)
 {
-    Job *job = job_new(context, JOB_REVERT, &record->plan, reason, uid, user, sender);
+    Job *job = job_new(context, kind, &record->plan, reason, uid, user, sender);
 
     if (job)
         job_set_record(job, record);
     return job;
 }
 
-Job *job_new_recover(const JobContext *context, ChangeRecord *record)
+Job *job_new_revert(const JobContext *context, ChangeRecord *record, const char *reason, uid_t uid,
+                    const char *user, const char *sender)
 {
-    Job *job = job_new(context, JOB_RECOVER, &record->plan, NULL, record->uid, record->user, NULL);
+    return job_new_about(context, JOB_REVERT, record, reason, uid, user, sender);
+}
+
+Job *job_new_keep(const JobContext *context, ChangeRecord *record, const char *reason, uid_t uid,
+                  const char *user, const char *sender)
+{
+    return job_new_about(context, JOB_KEEP, record, reason, uid, user, sender);
+}
+
+Job *job_new_expire(const JobContext *context, ChangeRecord *record)
+{
+    /* By whom it was asked for: the one who wanted a trial wanted its end. */
+    Job *job = job_new_about(context, JOB_REVERT, record, "The time of the trial is over.",
+                             record->uid, record->user, NULL);
 
     if (job)
-        job_set_record(job, record);
+        job->expiring = true;
     return job;
+}
+
+Job *job_new_recover(const JobContext *context, ChangeRecord *record)
+{
+    return job_new_about(context, JOB_RECOVER, record, NULL, record->uid, record->user, NULL);
 }

@@ -117,6 +117,15 @@ static bool is_busy(void *userdata)
     return service_is_busy(&program->service);
 }
 
+/* The end of a trial is waited for; but a stop does not wait for it, since the next start ends
+ * it as well. */
+static bool is_needed(void *userdata)
+{
+    const Program *program = userdata;
+
+    return program->stopping ? is_busy(userdata) : service_is_needed(&program->service);
+}
+
 /* Runs after every round of events, once a stop was asked for: leaves as soon as what was
  * begun is done. */
 static int on_defer_exit(sd_event_source *source _unused_, void *userdata)
@@ -234,6 +243,8 @@ static int set_up_bus(Program *program, const Options *options)
     if (r < 0)
         return r;
     manager_setup.store.undo_directory = options->changes;
+    manager_setup.store.config = &program->config;
+    manager_setup.bus = program->bus;
     manager_setup.event = program->event;
     manager_setup.config_problem = program->config_problem;
     r = manager_new(&program->service.manager, &manager_setup);
@@ -279,7 +290,8 @@ int main(int argc, char **argv)
         .changes = DEFAULT_CHANGES,
         .idle_usec = REMEDY_IDLE_USEC,
     };
-    Program program = {.changes = {.directory_fd = -1}, .report = {.audit_fd = -1}};
+    Program program = {.changes = {.directory_fd = -1, .pending_fd = -1},
+                       .report = {.audit_fd = -1}};
     int r;
 
     r = parse_arguments(argc, argv, &options);
@@ -295,8 +307,8 @@ int main(int argc, char **argv)
         r = set_up_bus(&program, &options);
     if (r >= 0) {
         (void)sd_notify(/* unset_environment= */ 0, "READY=1");
-        r = bus_run_until_idle(program.event, program.bus, REMEDY_NAME, options.idle_usec, is_busy,
-                               &program);
+        r = bus_run_until_idle(program.event, program.bus, REMEDY_NAME, options.idle_usec,
+                               is_needed, &program);
     }
     if (r < 0)
         report_failure("The service cannot run", r);

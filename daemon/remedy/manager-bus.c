@@ -13,6 +13,16 @@ static int method_apply(sd_bus_message *message, void *userdata, sd_bus_error *r
     return service_handle(userdata, message, REQUEST_APPLY, ret_error);
 }
 
+static int method_trial(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+    return service_handle(userdata, message, REQUEST_TRIAL, ret_error);
+}
+
+static int method_keep(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+    return service_handle(userdata, message, REQUEST_KEEP, ret_error);
+}
+
 static int method_revert(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
     return service_handle(userdata, message, REQUEST_REVERT, ret_error);
@@ -52,6 +62,10 @@ static const sd_bus_vtable manager_vtable[] = {
                             SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("Apply", SD_BUS_ARGS("a(sa{sv})", plan, "a{sv}", options),
                             SD_BUS_RESULT("o", job), method_apply, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Trial", SD_BUS_ARGS("a(sa{sv})", plan, "u", seconds, "a{sv}", options),
+                            SD_BUS_RESULT("o", job), method_trial, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Keep", SD_BUS_ARGS("s", change_id, "a{sv}", options),
+                            SD_BUS_RESULT("o", job), method_keep, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("Revert", SD_BUS_ARGS("s", change_id, "a{sv}", options),
                             SD_BUS_RESULT("o", job), method_revert, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("ListChanges", SD_BUS_ARGS("a{sv}", options),
@@ -75,6 +89,6 @@ int manager_bus_export(Service *service, sd_bus_slot **ret_slot)
 void manager_bus_change_finished(Service *service, const Job *job)
 {
     (void)sd_bus_emit_signal(service->bus, REMEDY_PATH, REMEDY_MANAGER_INTERFACE, "ChangeFinished",
-                             "ssss", job->change_id, job_diagnosis_id(job),
-                             job_kind_to_string(job->kind), job_result_to_string(job->result));
+                             "ssss", job->change_id, job_diagnosis_id(job), job_operation(job),
+                             job_result_to_string(job->result));
 }

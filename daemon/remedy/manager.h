@@ -18,6 +18,7 @@ typedef struct ManagerOptions {
     const Config *config;
     const char *config_problem;
     PolicyStoreOptions store;
+    sd_bus *bus; /* for systemd */
     const JobObserver *observer;
     void *userdata;
 } ManagerOptions;
@@ -28,7 +29,8 @@ Manager *manager_free(Manager *manager);
 
 const ManagerOptions *manager_options(const Manager *manager);
 
-/* Queues a job for every unfinished record, before all others. 0 or -ENOMEM. */
+/* Queues a job for every unfinished record, before all others, and sets the clock for trials. 0 or
+ * a negative errno. */
 int manager_recover(Manager *manager);
 
 /* May a change with this plan be asked for now by this user? Before authorization, and again
@@ -38,6 +40,12 @@ int manager_admit(const Manager *manager, const Plan *plan, uid_t uid, char **re
 /* The same for a revert; *ret_record is the change. Also -ENOENT. */
 int manager_admit_revert(const Manager *manager, const char *change_id, uid_t uid,
                          ChangeRecord **ret_record, char **ret_why);
+
+/* Likewise, to make a trial permanent; its plan must be one that may be applied now. */
+int manager_admit_keep(const Manager *manager, const char *change_id, uid_t uid,
+                       ChangeRecord **ret_record, char **ret_why);
+/* Whether one more trial may begin. 0, -EDQUOT with *ret_why, or -ENOMEM. */
+int manager_admit_trial(const Manager *manager, char **ret_why);
 
 /* The context that jobs are made with. */
 const JobContext *manager_job_context(const Manager *manager);
@@ -51,5 +59,7 @@ int manager_list_jobs(const Manager *manager, uint64_t **ret_numbers, size_t *re
 
 /* True while a job waits or works. */
 bool manager_is_busy(const Manager *manager);
+/* True while a trial is in force: its end is to be waited for. */
+bool manager_has_trials(const Manager *manager);
 /* Cancels whatever has not begun to commit, and admits nothing any more. */
 void manager_stop(Manager *manager);

@@ -62,6 +62,13 @@ static int obstacle_check_state(const Action *action _unused_, const ActionState
     return refuse(ret_refusal, -EPERM, strdup(state->obstacle));
 }
 
+/* It has no arguments that could be wrong. */
+static int reload_check_request(const Action *action _unused_, const Config *config _unused_,
+                                char **ret_refusal _unused_)
+{
+    return 0;
+}
+
 /* The permitted actions. A kind is added by filling in its row. */
 static const ActionCheck action_checks[ACTION_KIND_COUNT] = {
     [ACTION_SET_BOOLEAN] = {boolean_check_request, boolean_check_state},
@@ -69,7 +76,7 @@ static const ActionCheck action_checks[ACTION_KIND_COUNT] = {
     [ACTION_SET_FILE_CONTEXT] = {file_context_check_request, obstacle_check_state},
     [ACTION_RELABEL] = {relabel_check_request, obstacle_check_state},
     [ACTION_INSTALL_MODULE] = {module_check_request, obstacle_check_state},
-    [ACTION_RELOAD_NGINX] = {NULL, NULL},
+    [ACTION_RELOAD_NGINX] = {reload_check_request, obstacle_check_state},
     [ACTION_ADVISE] = {NULL, NULL}, /* advice is for a person: nothing here may carry it out */
 };
 

@@ -178,6 +178,13 @@ int store_open_contexts(PolicyStore *store)
 
 /* --- by kind ------------------------------------------------------------ */
 
+static int nothing_to_read(PolicyStore *store _unused_, size_t index _unused_,
+                           ActionState *ret_state)
+{
+    ret_state->known = true;
+    return 0;
+}
+
 static const struct {
     int (*read)(PolicyStore *store, size_t index, ActionState *ret_state);
     int (*stage)(PolicyStore *store, size_t index, const ActionState *target);
@@ -186,7 +193,8 @@ static const struct {
     [ACTION_SET_PORT] = {store_port_read, store_port_stage},
     [ACTION_SET_FILE_CONTEXT] = {store_file_context_read, store_file_context_stage},
     [ACTION_INSTALL_MODULE] = {store_module_read, store_module_stage},
-    [ACTION_RELABEL] = {store_label_read, NULL}, /* not in the store: policy_store_relabel() */
+    [ACTION_RELABEL] = {store_label_read, NULL},     /* not in the store: policy_store_relabel() */
+    [ACTION_RELOAD_NGINX] = {nothing_to_read, NULL}, /* nginx-reload.h, after the commit */
 };
 
 int policy_store_read(PolicyStore *store, size_t index, ActionState *ret_state)
@@ -219,23 +227,43 @@ int policy_store_keep(PolicyStore *store, const char *change_id)
     return 0;
 }
 
-int policy_store_stage(PolicyStore *store, size_t index, const ActionState *target)
+static bool is_staged(ActionKind kind, PolicyStoreScope scope)
 {
-    ActionKind kind = store->plan->actions[index].kind;
+    if (!store_operations[kind].stage)
+        return false;
+    return scope == SCOPE_ALL || (kind == ACTION_SET_BOOLEAN) == (scope == SCOPE_BOOLEANS);
+}
 
-    if (!store_operations[kind].read)
-        return -EOPNOTSUPP;
-    return store_operations[kind].stage ? store_operations[kind].stage(store, index, target) : 0;
+bool policy_store_needs_lock(const Plan *plan, PolicyStoreScope scope)
+{
+    for (size_t i = 0; i < plan->n_actions; i++)
+        if (is_staged(plan->actions[i].kind, scope))
+            return true;
+    return policy_store_wants_relabel(plan, scope);
+}
+
+int policy_store_stage(PolicyStore *store, const ActionState *targets, PolicyStoreScope scope)
+{
+    for (size_t i = 0; i < store->plan->n_actions; i++) {
+        ActionKind kind = store->plan->actions[i].kind;
+        int r;
+
+        if (!store_operations[kind].read)
+            return -EOPNOTSUPP;
+        if (!is_staged(kind, scope))
+            continue;
+        r = store_operations[kind].stage(store, i, &targets[i]);
+        if (r < 0)
+            return r;
+        store->staged = true;
+    }
+    return 0;
 }
 
 int policy_store_commit(PolicyStore *store)
 {
-    bool any = false;
-
     /* An empty transaction would still rewrite the store. */
-    for (size_t i = 0; i < store->plan->n_actions; i++)
-        any = any || store_operations[store->plan->actions[i].kind].stage;
-    if (!any)
+    if (!store->staged)
         return 0;
     store->messages[0] = '\0';
     return semanage_commit(store->handle) < 0 ? -EIO : 0;

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 
+#include "daemon/core/config.h"
 #include "daemon/remedy/action-state.h"
 
 typedef struct PolicyStore PolicyStore;
@@ -21,11 +22,21 @@ typedef struct PolicyStoreOptions {
     const char *root;           /* another root directory, as semodule -p; NULL: the system's */
     const char *type;           /* the store's name ("targeted"); NULL: the configured one */
     const char *undo_directory; /* where undo.h keeps its files */
+    const Config *config;       /* the site's rules; NULL: the defaults */
 } PolicyStoreOptions;
+
+/* What becomes of a plan's booleans and of the rest. */
+typedef enum PolicyStoreScope {
+    SCOPE_ALL,      /* everything goes into the store */
+    SCOPE_TRIAL,    /* booleans only into the kernel */
+    SCOPE_BOOLEANS, /* booleans only, into the store; the rest is there already */
+} PolicyStoreScope;
 
 /* The kernel is read and changed only if there is no other root and SELinux is enabled. The plan
  * and the options outlive the store. */
 int policy_store_open(PolicyStore **ret_store, const Plan *plan, const PolicyStoreOptions *options);
+/* False if the store is not touched at all, and its lock not needed. */
+bool policy_store_needs_lock(const Plan *plan, PolicyStoreScope scope);
 /* Gives up what was not committed. Accepts and returns NULL. */
 PolicyStore *policy_store_free(PolicyStore *store);
 
@@ -45,17 +56,21 @@ int policy_store_read(PolicyStore *store, size_t index, ActionState *ret_state);
  * store will not have any more. May be repeated. 0 or a negative errno. */
 int policy_store_keep(PolicyStore *store, const char *change_id);
 
-/* Puts what the action touches into the given state when the transaction is committed:
+/* Puts what the scope's actions touch into the given states when the transaction is committed:
  * record and kernel, each only as far as the state says something about it. After
  * policy_store_keep(). */
-int policy_store_stage(PolicyStore *store, size_t index, const ActionState *target);
+int policy_store_stage(PolicyStore *store, const ActionState *targets, PolicyStoreScope scope);
 
 /* All or nothing. Loads the policy into the kernel. 0 or -EIO. */
 int policy_store_commit(PolicyStore *store);
+
+/* SCOPE_TRIAL: the kernel's values alone, as the states say; all or none. They last until the next
+ * boot. 0, -EOPNOTSUPP where SELinux is not enabled, or another negative errno. */
+int policy_store_set_live(PolicyStore *store, const ActionState *targets);
 
 /* Labels files on disk as the targets of the plan's relabel actions say, or puts back the labels
  * kept under `change_id`. That some object kept another label is for policy_store_read() to
  * find. 0, or a negative errno if the old labels could not be kept. */
 int policy_store_relabel(PolicyStore *store, const char *change_id, const ActionState *targets);
 /* Whether the plan has such actions. */
-bool policy_store_wants_relabel(const Plan *plan);
+bool policy_store_wants_relabel(const Plan *plan, PolicyStoreScope scope);

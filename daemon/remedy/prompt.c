@@ -108,6 +108,23 @@ char *prompt_apply(const Plan *plan)
     return join_actions(plan, action_to_prompt, "Authentication is required to ", "; and to ", ".");
 }
 
+char *prompt_trial(const Plan *plan, uint32_t seconds)
+{
+    _cleanup_free_ char *end = format_string(", and to take that back after %u s.", seconds);
+
+    return end ? join_actions(plan, action_to_prompt, "Authentication is required to ", "; and to ",
+                              end)
+               : NULL;
+}
+
+char *prompt_keep(const Plan *plan, uint64_t change_id)
+{
+    _cleanup_free_ char *start = format_string(
+        "Authentication is required to make change %" PRIu64 " permanent, which is to ", change_id);
+
+    return start ? join_actions(plan, action_to_prompt, start, "; and to ", ".") : NULL;
+}
+
 char *prompt_revert(const Plan *plan, uint64_t change_id)
 {
     _cleanup_free_ char *start = format_string(

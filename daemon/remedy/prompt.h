@@ -15,6 +15,9 @@ const char **prompt_polkit_actions(const Plan *plan);
  * most REMEDY_PROMPT_MAX bytes; what does not fit is counted. Built from the plan that will be
  * applied, never from a caller's text. NULL if out of memory. */
 char *prompt_apply(const Plan *plan);
+/* The same for a limited time, and for good after such a time. */
+char *prompt_trial(const Plan *plan, uint32_t seconds);
+char *prompt_keep(const Plan *plan, uint64_t change_id);
 /* The same about taking it back. */
 char *prompt_revert(const Plan *plan, uint64_t change_id);
 /* The equivalent commands, "; " between them, as bounded as the prompt. */

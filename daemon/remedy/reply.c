@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <inttypes.h>
+#include <time.h>
 
 #include "daemon/bus/errors.h"
 #include "daemon/bus/plan-bus.h"
+#include "daemon/core/limits.h"
 #include "daemon/core/text.h"
 #include "daemon/remedy/reply.h"
 
@@ -185,6 +187,28 @@ static int append_plan(sd_bus_message *message, const Plan *plan)
     return append_texts(message, "Commands", plan, action_to_command);
 }
 
+/* The deadline by the wall clock as it is now: that clock may be set, the trial's may not. */
+static int append_trial(sd_bus_message *message, const ChangeRecord *record)
+{
+    TrialClock clock = {};
+    struct timespec now;
+    uint64_t remaining;
+    int r;
+
+    r = append_string(message, "Trial", trial_state_to_string(record->trial.state));
+    if (r < 0 || record->trial.state == TRIAL_NONE)
+        return r;
+    r = sd_bus_message_append(message, "{sv}", "TrialSeconds", "u", record->trial.seconds);
+    if (r < 0 || !change_record_on_trial(record) || record->phase != CHANGE_APPLIED)
+        return r;
+    if (trial_clock_read(&clock) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0)
+        return 0;
+    remaining = trial_remaining_usec(&record->trial, &clock);
+    return append_time(message, "TrialUntil",
+                       (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000 +
+                           remaining);
+}
+
 static int append_revert(sd_bus_message *message, const ChangeRecord *record)
 {
     return sd_bus_message_append(message, "{sv}{sv}{sv}{sv}", "RevertTime", "t",
@@ -223,6 +247,10 @@ static int append_change(sd_bus_message *message, const ChangeStore *changes,
     if (r < 0)
         return r;
     r = append_plan(message, &record->plan);
+    if (r >= 0)
+        r = append_string(message, "Approval", record->approval);
+    if (r >= 0)
+        r = append_trial(message, record);
     if (r < 0)
         return r;
     if (record->revert_begun) {

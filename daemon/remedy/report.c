@@ -70,7 +70,7 @@ static void journal_job(const Job *job)
         "MESSAGE=Change%s%s asked for by %s was %s (%s): %s", numbered ? " " : "", job->change_id,
         job->user, entry.verb, strempty(commands), strempty(message), "SELGUARD_CHANGE=%s",
         job->change_id, "SELGUARD_DIAGNOSIS=%s", job_diagnosis_id(job), "SELGUARD_OPERATION=%s",
-        job_kind_to_string(job->kind), "SELGUARD_RESULT=%s", job_result_to_string(job->result),
+        job_operation(job), "SELGUARD_RESULT=%s", job_result_to_string(job->result),
         "SELGUARD_UID=%u", (unsigned)job->uid, "SELGUARD_USER=%s", job->user, "SELGUARD_REASON=%s",
         strempty(reason), "SELGUARD_COMMANDS=%s", strempty(commands), NULL);
 }
@@ -92,7 +92,7 @@ static void audit_action(int fd, const Job *job, size_t index, bool success)
     if (action->kind != ACTION_SET_BOOLEAN)
         return;
     text = format_string("resrc=boolean op=%s bool=%s val=%d old_val=%d change=%s requester=%u",
-                         job_kind_to_string(job->kind), action->name, to->policy == SETTING_ON,
+                         job_operation(job), action->name, to->policy == SETTING_ON,
                          from->policy == SETTING_ON, job->change_id, (unsigned)job->uid);
     if (text)
         (void)audit_log_user_message(fd, AUDIT_USER_MAC_CONFIG_CHANGE, text, NULL, NULL, NULL,

@@ -9,6 +9,7 @@
 #include "daemon/remedy/request.h"
 
 #define FOR(kind) (1u << (kind))
+#define FOR_PLANS (FOR(REQUEST_APPLY) | FOR(REQUEST_TRIAL))
 
 typedef enum Option {
     OPTION_DIAGNOSIS_ID,
@@ -23,10 +24,10 @@ static const struct {
     const char *signature;
     unsigned requests; /* where it may stand */
 } options[] = {
-    [OPTION_DIAGNOSIS_ID] = {"DiagnosisId", "s", FOR(REQUEST_APPLY)},
-    [OPTION_REASON] = {"Reason", "s", FOR(REQUEST_APPLY) | FOR(REQUEST_REVERT)},
-    [OPTION_ACCESSES] = {"Accesses", ACCESSES_BUS_SIGNATURE, FOR(REQUEST_APPLY)},
-    [OPTION_EXPECTED] = {"Expected", "as", FOR(REQUEST_APPLY)},
+    [OPTION_DIAGNOSIS_ID] = {"DiagnosisId", "s", FOR_PLANS},
+    [OPTION_REASON] = {"Reason", "s", FOR_PLANS | FOR(REQUEST_KEEP) | FOR(REQUEST_REVERT)},
+    [OPTION_ACCESSES] = {"Accesses", ACCESSES_BUS_SIGNATURE, FOR_PLANS},
+    [OPTION_EXPECTED] = {"Expected", "as", FOR_PLANS},
     [OPTION_LIMIT] = {"Limit", "u", FOR(REQUEST_LIST_CHANGES)},
 };
 
@@ -192,12 +193,21 @@ int request_read(sd_bus_message *message, RequestKind kind, Request *ret_request
     const char *change_id = NULL;
     int r;
 
-    if (kind == REQUEST_CHECK || kind == REQUEST_APPLY) {
+    if (kind == REQUEST_CHECK || kind == REQUEST_APPLY || kind == REQUEST_TRIAL) {
         r = plan_bus_read_actions(message, &request.plan, &problem);
         if (r < 0)
             return plan_error(ret_error, r, problem);
     }
-    if (kind == REQUEST_REVERT) {
+    if (kind == REQUEST_TRIAL) {
+        r = sd_bus_message_read_basic(message, 'u', &request.seconds);
+        if (r < 0)
+            return r;
+        if (request.seconds < REMEDY_TRIAL_SECONDS_MIN ||
+            request.seconds > REMEDY_TRIAL_SECONDS_MAX)
+            return bus_error_setf(ret_error, -EINVAL, "A trial lasts %u to %u seconds.",
+                                  REMEDY_TRIAL_SECONDS_MIN, REMEDY_TRIAL_SECONDS_MAX);
+    }
+    if (kind == REQUEST_REVERT || kind == REQUEST_KEEP) {
         r = sd_bus_message_read_basic(message, 's', &change_id);
         if (r >= 0)
             r = string_replace(&request.change_id, change_id);

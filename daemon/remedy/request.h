@@ -11,7 +11,8 @@
 #include "daemon/core/plan.h"
 
 typedef struct Request {
-    Plan plan; /* Check, Apply; the option Accesses is in it */
+    Plan plan;        /* Check, Apply, Trial; the option Accesses is in it */
+    uint32_t seconds; /* Trial */
     char *change_id;
     char *diagnosis_id;
     char *reason;
@@ -23,6 +24,8 @@ typedef struct Request {
 typedef enum RequestKind {
     REQUEST_CHECK,
     REQUEST_APPLY,
+    REQUEST_TRIAL,
+    REQUEST_KEEP,
     REQUEST_REVERT,
     REQUEST_LIST_CHANGES,
     REQUEST_CANCEL,

@@ -20,6 +20,7 @@ typedef struct Pending {
     RequestKind kind;
     Request request;
     uid_t uid;
+    char *approval; /* what lets it happen; NULL: polkit */
 } Pending;
 
 /* A dry run, from polkit's yes to the reply. */
@@ -33,8 +34,10 @@ struct ServiceCheck {
 
 static Pending *pending_free(Pending *pending)
 {
-    if (pending)
+    if (pending) {
         request_clear(&pending->request);
+        free(pending->approval);
+    }
     free(pending);
     return NULL;
 }
@@ -159,13 +162,33 @@ static int carry_out_apply(Pending *pending, sd_bus_message *message, sd_bus_err
 
     /* Much may have happened while a person thought it over. */
     r = manager_admit(manager, &request->plan, pending->uid, &why);
+    if (r >= 0 && pending->kind == REQUEST_TRIAL)
+        r = manager_admit_trial(manager, &why);
     if (r < 0)
         return refuse_plan(ret_error, r, why);
+    return reply_with_job(
+        pending->service, message,
+        job_new_apply(manager_job_context(manager), &request->plan,
+                      request->have_expected ? request->expected : NULL, request->diagnosis_id,
+                      request->reason, pending->approval ? pending->approval : "polkit",
+                      request->seconds, pending->uid, user, sd_bus_message_get_sender(message)));
+}
+
+static int carry_out_keep(Pending *pending, sd_bus_message *message, sd_bus_error *ret_error)
+{
+    Manager *manager = pending->service->manager;
+    _cleanup_free_ char *user = user_name(pending->uid);
+    _cleanup_free_ char *why = NULL;
+    ChangeRecord *record = NULL;
+    int r;
+
+    r = manager_admit_keep(manager, pending->request.change_id, pending->uid, &record, &why);
+    if (r < 0)
+        return bus_error_set(ret_error, r, why);
     return reply_with_job(pending->service, message,
-                          job_new_apply(manager_job_context(manager), &request->plan,
-                                        request->have_expected ? request->expected : NULL,
-                                        request->diagnosis_id, request->reason, pending->uid, user,
-                                        sd_bus_message_get_sender(message)));
+                          job_new_keep(manager_job_context(manager), record,
+                                       pending->request.reason, pending->uid, user,
+                                       sd_bus_message_get_sender(message)));
 }
 
 static int carry_out_revert(Pending *pending, sd_bus_message *message, sd_bus_error *ret_error)
@@ -206,7 +229,10 @@ static int carry_out(Pending *pending, sd_bus_message *message, sd_bus_error *re
     case REQUEST_CHECK:
         return carry_out_check(pending, message, ret_error);
     case REQUEST_APPLY:
+    case REQUEST_TRIAL:
         return carry_out_apply(pending, message, ret_error);
+    case REQUEST_KEEP:
+        return carry_out_keep(pending, message, ret_error);
     case REQUEST_REVERT:
         return carry_out_revert(pending, message, ret_error);
     case REQUEST_LIST_CHANGES:
@@ -232,13 +258,27 @@ static void on_answer(sd_bus_message *message, PolkitAnswer answer, const char *
         r = carry_out(pending, message, &error);
     else {
         r = polkit_answer_to_error(answer, action_id, problem, &error);
-        if (pending->kind == REQUEST_APPLY || pending->kind == REQUEST_REVERT)
+        if (pending->kind != REQUEST_CHECK && pending->kind != REQUEST_LIST_CHANGES)
             reporter->refused(pending->uid, sd_bus_message_get_member(message), action_id,
                               strempty(problem), reporter->userdata);
     }
     if (r < 0)
         (void)sd_bus_reply_method_errno(message, r, &error);
     sd_bus_error_free(&error);
+}
+
+static char *prompt_for(const Pending *pending, const Plan *plan, const ChangeRecord *record)
+{
+    switch (pending->kind) {
+    case REQUEST_TRIAL:
+        return prompt_trial(plan, pending->request.seconds);
+    case REQUEST_KEEP:
+        return prompt_keep(plan, record->id);
+    case REQUEST_REVERT:
+        return prompt_revert(plan, record->id);
+    default:
+        return prompt_apply(plan);
+    }
 }
 
 /* Which polkit actions, and what the person is shown. Checks what can be checked before
@@ -256,8 +296,16 @@ static int prepare(Pending *pending, const char ***ret_actions, char **ret_promp
 
     switch (pending->kind) {
     case REQUEST_APPLY:
+    case REQUEST_TRIAL:
         shown = &pending->request.plan;
         r = manager_admit(manager, shown, pending->uid, &why);
+        if (r >= 0 && pending->kind == REQUEST_TRIAL)
+            r = manager_admit_trial(manager, &why);
+        break;
+    case REQUEST_KEEP:
+        r = manager_admit_keep(manager, pending->request.change_id, pending->uid, &record, &why);
+        if (r >= 0)
+            shown = &record->plan;
         break;
     case REQUEST_REVERT:
         action = ACTION_REVERT;
@@ -276,7 +324,7 @@ static int prepare(Pending *pending, const char ***ret_actions, char **ret_promp
         return refuse_plan(ret_error, r, why);
 
     if (shown) {
-        *ret_prompt = record ? prompt_revert(shown, record->id) : prompt_apply(shown);
+        *ret_prompt = prompt_for(pending, shown, record);
         *ret_commands = prompt_commands(shown);
         if (!*ret_prompt || !*ret_commands)
             return -ENOMEM;
@@ -375,6 +423,11 @@ int service_export(Service *service)
     int r = manager_bus_export(service, &service->slots[0]);
 
     return r < 0 ? r : job_bus_export(service, &service->slots[1], &service->slots[2]);
+}
+
+bool service_is_needed(const Service *service)
+{
+    return service_is_busy(service) || manager_has_trials(service->manager);
 }
 
 bool service_is_busy(const Service *service)

@@ -48,6 +48,8 @@ extern const JobObserver service_observer;
 int service_export(Service *service);
 
 bool service_is_busy(const Service *service);
+/* Or waits for the end of a trial. */
+bool service_is_needed(const Service *service);
 
 /* A method of the Manager: reads the request, asks polkit, carries it out, replies. Returns
  * what a method handler returns. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <selinux/selinux.h>
 
 #include "daemon/core/text.h"
 #include "daemon/remedy/store-internal.h"
@@ -94,5 +95,28 @@ int store_boolean_stage(PolicyStore *store, size_t index, const ActionState *tar
         if (semanage_bool_set_active(store->handle, key, active) < 0)
             return -EIO;
     }
+    return 0;
+}
+
+int policy_store_set_live(PolicyStore *store, const ActionState *targets)
+{
+    _cleanup_free_ SELboolean *booleans = NULL;
+    size_t n = 0;
+
+    booleans = calloc(store->plan->n_actions + 1, sizeof(*booleans));
+    if (!booleans)
+        return -ENOMEM;
+    for (size_t i = 0; i < store->plan->n_actions; i++)
+        if (store->plan->actions[i].kind == ACTION_SET_BOOLEAN &&
+            targets[i].runtime != SETTING_NONE)
+            booleans[n++] = (SELboolean){.name = store->plan->actions[i].name,
+                                         .value = targets[i].runtime == SETTING_ON};
+    if (n == 0)
+        return 0;
+    if (!store->kernel)
+        return -EOPNOTSUPP;
+    errno = 0;
+    if (security_set_boolean_list(n, booleans, /* permanent= */ 0) < 0)
+        return errno > 0 ? -errno : -EIO;
     return 0;
 }

@@ -339,8 +339,10 @@ static int relabel_one(PolicyStore *store, const Action *action, const char *und
     return r == -ENOENT ? 0 : r; /* gone meanwhile: read back, it shows */
 }
 
-bool policy_store_wants_relabel(const Plan *plan)
+bool policy_store_wants_relabel(const Plan *plan, PolicyStoreScope scope)
 {
+    if (scope == SCOPE_BOOLEANS)
+        return false;
     for (size_t i = 0; i < plan->n_actions; i++)
         if (plan->actions[i].kind == ACTION_RELABEL)
             return true;

@@ -22,6 +22,7 @@ struct PolicyStore {
     bool connected;
     bool kernel; /* the kernel runs the policy of this store */
     bool lock_failed;
+    bool staged; /* something waits for the commit */
     char messages[REMEDY_WORKER_OUTPUT_MAX];
 };
 

@@ -149,7 +149,29 @@ static int child_inspect(Child *child)
     return EXIT_SUCCESS;
 }
 
-static int child_transact(Child *child)
+/* Everything that changes something, once the parent has decided. */
+static int child_commit(Child *child, const ActionState *targets, const char *change_id,
+                        PolicyStoreScope scope)
+{
+    int r = policy_store_keep(child->store, change_id);
+
+    if (r < 0)
+        return child_fail(child, r, "What a revert would need could not be kept.");
+    r = policy_store_stage(child->store, targets, scope);
+    if (r < 0)
+        return child_fail(child, r, "The change could not be prepared in the policy store.");
+    r = policy_store_commit(child->store);
+    if (r < 0)
+        return child_fail(child, r, "The change could not be committed to the policy store.");
+    if (scope == SCOPE_TRIAL) {
+        r = policy_store_set_live(child->store, targets);
+        if (r < 0)
+            return child_fail(child, r, "The kernel did not take the values of the booleans.");
+    }
+    return EXIT_SUCCESS;
+}
+
+static int child_transact(Child *child, PolicyStoreScope scope)
 {
     _cleanup_free_ ActionState *targets = NULL;
     _cleanup_free_ char *change_id = NULL;
@@ -158,7 +180,8 @@ static int child_transact(Child *child)
     r = child_open(child);
     if (r < 0)
         return child_fail_open(child, r);
-    r = child_lock(child);
+    if (policy_store_needs_lock(child->plan, scope))
+        r = child_lock(child);
     if (r == -EBUSY)
         return child_fail(child, r,
                           "Another program is changing the SELinux policy store and did not "
@@ -179,22 +202,14 @@ static int child_transact(Child *child)
      * inherit this. */
     (void)signal(SIGTERM, SIG_IGN);
     (void)child_send_phase(child, "committing");
-    r = policy_store_keep(child->store, change_id);
-    if (r < 0)
-        return child_fail(child, r, "What a revert would need could not be kept.");
-    for (size_t i = 0; i < child->plan->n_actions; i++) {
-        r = policy_store_stage(child->store, i, &targets[i]);
-        if (r < 0)
-            return child_fail(child, r, "The change could not be prepared in the policy store.");
-    }
-    r = policy_store_commit(child->store);
-    if (r < 0)
-        return child_fail(child, r, "The change could not be committed to the policy store.");
+    r = child_commit(child, targets, change_id, scope);
+    if (r != EXIT_SUCCESS)
+        return r;
 
     /* What counts is what is there now, read by a fresh handle. */
     child->store = policy_store_free(child->store);
     r = child_open(child);
-    if (r >= 0 && policy_store_wants_relabel(child->plan)) {
+    if (r >= 0 && policy_store_wants_relabel(child->plan, scope)) {
         (void)child_send_phase(child, "relabeling");
         r = policy_store_relabel(child->store, change_id, targets);
         if (r < 0)
@@ -210,8 +225,14 @@ static int child_transact(Child *child)
 
 int worker_child_run(int fd, WorkerTask task, const Plan *plan, const PolicyStoreOptions *options)
 {
+    static const PolicyStoreScope scopes[] = {
+        [WORKER_TRANSACT] = SCOPE_ALL,
+        [WORKER_TRY] = SCOPE_TRIAL,
+        [WORKER_KEEP] = SCOPE_BOOLEANS,
+    };
     Child child = {.fd = fd, .plan = plan, .options = options};
-    int code = task == WORKER_INSPECT ? child_inspect(&child) : child_transact(&child);
+    int code =
+        task == WORKER_INSPECT ? child_inspect(&child) : child_transact(&child, scopes[task]);
 
     policy_store_free(child.store);
     return code;

@@ -115,7 +115,7 @@ static void worker_handle_packet(Worker *worker, const char *packet)
         if (worker->handlers->phase)
             worker->handlers->phase(worker, json_object_get_string(value), worker->userdata);
     } else if (json_object_object_get_ex(object, "states", &value)) {
-        if (worker->committing || worker->task != WORKER_TRANSACT ||
+        if (worker->committing || worker->task == WORKER_INSPECT ||
             action_states_from_json(&worker->plan, value, &states) < 0)
             worker_signal_kill(worker);
         else
@@ -248,7 +248,7 @@ static int worker_watch(Worker *worker, sd_event *event)
     uint64_t timeout = READ_TIMEOUT_USEC;
     int r;
 
-    if (worker->task == WORKER_TRANSACT)
+    if (worker->task != WORKER_INSPECT)
         timeout += REMEDY_LOCK_WAIT_USEC;
     r = sd_event_add_child(event, &worker->exit_source, worker->pid, WEXITED, on_exit_of_child,
                            worker);

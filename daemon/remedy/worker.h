@@ -6,6 +6,9 @@
  * WORKER_INSPECT     reads the state of each action's object
  * WORKER_TRANSACT    takes the store's lock, reads the states, waits for worker_go(), stages
  *                    what that says, commits, labels files, reads again
+ * WORKER_TRY         the same for a trial: booleans go into the kernel only, and for nothing but
+ *                    booleans the store is not locked
+ * WORKER_KEEP        the same for the booleans alone, which a trial has kept out of the store
  *
  * Between the states and worker_go() the child holds the lock and has changed nothing: there
  * the parent decides, and writes to disk what it decided. After worker_go() there is no way
@@ -23,6 +26,8 @@
 typedef enum WorkerTask {
     WORKER_INSPECT,
     WORKER_TRANSACT,
+    WORKER_TRY,
+    WORKER_KEEP,
 } WorkerTask;
 
 typedef struct Worker Worker;
@@ -30,7 +35,7 @@ typedef struct Worker Worker;
 typedef struct WorkerHandlers {
     /* "waiting-for-lock", "reading", "committing", "relabeling". May be NULL. */
     void (*phase)(Worker *worker, const char *phase, void *userdata);
-    /* WORKER_TRANSACT: the states before; to be answered, now or later, by worker_go() or
+    /* All but WORKER_INSPECT: the states before; to be answered, now or later, by worker_go() or
      * worker_kill(). `states` has one for each action and is only lent. */
     void (*states)(Worker *worker, const ActionState *states, void *userdata);
     /* The process is gone. `result` 0: `states` is what was read (last). Else a negative errno,

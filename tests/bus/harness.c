@@ -40,9 +40,11 @@ static const char bus_config[] =
     "    <allow receive_type=\"signal\"/>\n"
     "    <allow send_destination=\"org.freedesktop.DBus\"/>\n"
     "    <allow send_destination=\"org.freedesktop.PolicyKit1\"/>\n"
+    "    <allow send_destination=\"org.freedesktop.systemd1\"/>\n"
     "  </policy>\n"
     "  <policy user=\"root\">\n"
     "    <allow own=\"org.freedesktop.PolicyKit1\"/>\n"
+    "    <allow own=\"org.freedesktop.systemd1\"/>\n"
     "  </policy>\n"
     "  <includedir>%s/policies</includedir>\n"
     "</busconfig>\n";

@@ -1,119 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Ports, modules, file contexts and labels, on a scratch store: applied, refused, taken back. */
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "daemon/core/text.h"
-#include "tests/bus/remedy-fixture.h"
+#include "tests/bus/remedy-plans.h"
 #include "tests/unit/test.h"
-
-#define ACTIVE "root/var/lib/selinux/default/active/"
-
-#define PORT(port, type)                                                                           \
-    "set-port", 4, "protocol", "s", "tcp", "low", "q", port, "high", "q", port, "type", "s", type
-#define MODULE(name, cil) "install-module", 2, "name", "s", name, "cil", "s", cil
-#define RULE(regex, type)                                                                          \
-    "set-file-context", 3, "regex", "s", regex, "file_type", "s", "all", "type", "s", type
-#define RELABEL(path, recursive) "relabel", 2, "path", "s", path, "recursive", "b", recursive
-
-#define OWN_TYPE                                                                                   \
-    "(type selguard_tcp_3000_port_t)\n(roletype object_r selguard_tcp_3000_port_t)\n"              \
-    "(typeattributeset port_type (selguard_tcp_3000_port_t))\n"                                    \
-    "(allow httpd_t selguard_tcp_3000_port_t (tcp_socket (name_connect)))\n"
-
-static sd_bus_message *call_manager(sd_bus *bus, const char *method, const char *types,
-                                    va_list arguments)
-{
-    sd_bus_message *call = NULL;
-
-    assert_true(sd_bus_message_new_method_call(bus, &call, REMEDY, "/org/selguard/Remedy1", MANAGER,
-                                               method) >= 0);
-    assert_true(sd_bus_message_appendv(call, types, arguments) >= 0);
-    assert_true(sd_bus_message_append(call, "a{sv}", 0) >= 0);
-    return call;
-}
-
-/* The arguments: the number of actions, and each as the macros above have them. */
-static JobOutcome apply(Fixture *fixture, ...)
-{
-    sd_bus_error error = SD_BUS_ERROR_NULL;
-    sd_bus_message *call, *reply = NULL;
-    JobOutcome outcome;
-    va_list arguments;
-    const char *job;
-
-    va_start(arguments, fixture);
-    call = call_manager(fixture->root, "Apply", "a(sa{sv})", arguments);
-    va_end(arguments);
-    if (sd_bus_call(fixture->root, call, 0, &error, &reply) < 0)
-        fail_msg("%s: %s", error.name, error.message);
-    assert_true(sd_bus_message_read(reply, "o", &job) > 0);
-    outcome = fixture_wait_job(fixture->root, job);
-    sd_bus_message_unref(call);
-    sd_bus_message_unref(reply);
-    return outcome;
-}
-
-/* One text of the first row of Check's answer. Static. */
-static const char *check(Fixture *fixture, const char *wanted, ...)
-{
-    static char text[2048];
-    sd_bus_error error = SD_BUS_ERROR_NULL;
-    sd_bus_message *call, *reply = NULL;
-    const char *key, *contents, *value;
-    va_list arguments;
-
-    text[0] = '\0';
-    va_start(arguments, wanted);
-    call = call_manager(fixture->root, "Check", "a(sa{sv})", arguments);
-    va_end(arguments);
-    if (sd_bus_call(fixture->root, call, 0, &error, &reply) < 0)
-        fail_msg("%s: %s", error.name, error.message);
-    assert_true(sd_bus_message_enter_container(reply, 'a', "a{sv}") >= 0);
-    assert_true(sd_bus_message_enter_container(reply, 'a', "{sv}") > 0);
-    while (sd_bus_message_enter_container(reply, 'e', "sv") > 0) {
-        assert_true(sd_bus_message_read(reply, "s", &key) > 0);
-        assert_true(sd_bus_message_peek_type(reply, NULL, &contents) > 0);
-        if (streq(key, wanted)) {
-            assert_true(sd_bus_message_read(reply, "v", "s", &value) > 0);
-            (void)snprintf(text, sizeof(text), "%s", value);
-        } else
-            assert_true(sd_bus_message_skip(reply, "v") >= 0);
-        assert_true(sd_bus_message_exit_container(reply) >= 0);
-    }
-    sd_bus_message_unref(call);
-    sd_bus_message_unref(reply);
-    return text;
-}
-
-static bool file_has(Fixture *fixture, const char *name, const char *text)
-{
-    size_t size = 0;
-    _cleanup_free_ char *content = harness_read(harness_path(&fixture->harness, name), &size);
-
-    return content && strstr(content, text);
-}
-
-static bool there_is(Fixture *fixture, const char *name)
-{
-    return access(harness_path(&fixture->harness, name), F_OK) == 0;
-}
-
-#define assert_unverified(outcome)                                                                 \
-    do {                                                                                           \
-        if (!streq((outcome).result, "unverified"))                                                \
-            fail_msg("%s: %s", (outcome).result, (outcome).message);                               \
-    } while (0)
-
-#define assert_has(text, part)                                                                     \
-    do {                                                                                           \
-        if (!strstr(text, part))                                                                   \
-            fail_msg("\"%s\" is not in \"%s\"", part, text);                                       \
-    } while (0)
 
 /* --- ports -------------------------------------------------------------------- */
 
@@ -123,16 +17,16 @@ static void test_port(void **state)
     uint64_t before = fixture_store_hash(fixture);
     JobOutcome first, second;
 
-    assert_string_equal(check(fixture, "State", 1, PORT(3000, "http_port_t")),
+    assert_string_equal(plan_check_text(fixture, "State", 1, PORT(3000, "http_port_t")),
                         "local=none policy=ntop_port_t:3000-3001");
-    first = apply(fixture, 1, PORT(3000, "http_port_t"));
+    first = plan_apply(fixture, 1, PORT(3000, "http_port_t"));
     assert_unverified(first);
     assert_true(file_has(fixture, ACTIVE "ports.local", "http_port_t"));
-    assert_has(check(fixture, "State", 1, PORT(3000, "http_port_t")),
+    assert_has(plan_check_text(fixture, "State", 1, PORT(3000, "http_port_t")),
                "local=system_u:object_r:http_port_t:s0 policy=ntop_port_t:3000-3001");
 
     /* The record that an earlier change made is what a later one's revert brings back. */
-    second = apply(fixture, 1, PORT(3000, "http_cache_port_t"));
+    second = plan_apply(fixture, 1, PORT(3000, "http_cache_port_t"));
     assert_unverified(second);
     assert_false(file_has(fixture, ACTIVE "ports.local", "http_port_t"));
     assert_unverified(fixture_revert(fixture, second.change_id));
@@ -147,18 +41,19 @@ static void test_port_refusals(void **state)
     Fixture *fixture = *state;
     JobOutcome outcome;
 
-    assert_has(check(fixture, "Refusal", 1, PORT(3000, "no_such_port_t")), "no type");
-    assert_has(check(fixture, "Refusal", 1, PORT(3000, "httpd_sys_content_t")),
+    assert_has(plan_check_text(fixture, "Refusal", 1, PORT(3000, "no_such_port_t")), "no type");
+    assert_has(plan_check_text(fixture, "Refusal", 1, PORT(3000, "httpd_sys_content_t")),
                "not a type for ports");
-    assert_has(check(fixture, "Refusal", 1, PORT(22, "http_port_t")),
+    assert_has(plan_check_text(fixture, "Refusal", 1, PORT(22, "http_port_t")),
                "system service (ssh_port_t)");
 
-    outcome = apply(fixture, 1, "set-port", 4, "protocol", "s", "tcp", "low", "q", 7000, "high",
-                    "q", 7003, "type", "s", "http_port_t");
+    outcome = plan_apply(fixture, 1, "set-port", 4, "protocol", "s", "tcp", "low", "q", 7000,
+                         "high", "q", 7003, "type", "s", "http_port_t");
     assert_unverified(outcome);
-    assert_has(check(fixture, "Refusal", 1, PORT(7001, "http_port_t")), "7000-7003 overlaps");
+    assert_has(plan_check_text(fixture, "Refusal", 1, PORT(7001, "http_port_t")),
+               "7000-7003 overlaps");
     /* Seen under the lock too, whatever was asked before. */
-    assert_string_equal(apply(fixture, 1, PORT(7001, "http_port_t")).result, "refused");
+    assert_string_equal(plan_apply(fixture, 1, PORT(7001, "http_port_t")).result, "refused");
     assert_unverified(fixture_revert(fixture, outcome.change_id));
 }
 
@@ -166,9 +61,9 @@ static void test_port_refusals(void **state)
 
 static void apply_and_revert_combined(Fixture *fixture)
 {
-    JobOutcome outcome = apply(fixture, 3, MODULE("selguard_tcp_3000", OWN_TYPE),
-                               PORT(3000, "selguard_tcp_3000_port_t"), "set-boolean", 2, "name",
-                               "s", BOOL_A, "value", "b", 1);
+    JobOutcome outcome = plan_apply(fixture, 3, MODULE("selguard_tcp_3000", OWN_TYPE),
+                                    PORT(3000, "selguard_tcp_3000_port_t"), "set-boolean", 2,
+                                    "name", "s", BOOL_A, "value", "b", 1);
 
     assert_unverified(outcome);
     assert_true(there_is(fixture, ACTIVE "modules/400/selguard_tcp_3000"));
@@ -197,20 +92,22 @@ static void test_earlier_module_comes_back(void **state)
     static const char first_text[] = "(allow httpd_t ntop_port_t (tcp_socket (name_connect)))";
     static const char second_text[] = "(allow httpd_t ntop_port_t (udp_socket (name_bind)))";
     Fixture *fixture = *state;
-    JobOutcome first = apply(fixture, 1, MODULE("selguard_x", first_text)), second;
+    JobOutcome first = plan_apply(fixture, 1, MODULE("selguard_x", first_text)), second;
     char before[2048];
 
     assert_unverified(first);
     (void)snprintf(before, sizeof(before), "%s",
-                   check(fixture, "State", 1, MODULE("selguard_x", second_text)));
+                   plan_check_text(fixture, "State", 1, MODULE("selguard_x", second_text)));
     assert_string_not_equal(before, "module=none");
-    second = apply(fixture, 1, MODULE("selguard_x", second_text));
+    second = plan_apply(fixture, 1, MODULE("selguard_x", second_text));
     assert_unverified(second);
-    assert_string_not_equal(check(fixture, "State", 1, MODULE("selguard_x", second_text)), before);
+    assert_string_not_equal(plan_check_text(fixture, "State", 1, MODULE("selguard_x", second_text)),
+                            before);
     assert_unverified(fixture_revert(fixture, second.change_id));
-    assert_string_equal(check(fixture, "State", 1, MODULE("selguard_x", second_text)), before);
+    assert_string_equal(plan_check_text(fixture, "State", 1, MODULE("selguard_x", second_text)),
+                        before);
     assert_unverified(fixture_revert(fixture, first.change_id));
-    assert_string_equal(check(fixture, "State", 1, MODULE("selguard_x", second_text)),
+    assert_string_equal(plan_check_text(fixture, "State", 1, MODULE("selguard_x", second_text)),
                         "module=none");
 }
 
@@ -236,11 +133,12 @@ static void test_module_refusals(void **state)
     Fixture *fixture = *state;
 
     assert_string_equal(
-        check(fixture, "Refusal", 1,
-              MODULE("selguard_x", "(allow httpd_t initrc_t (unix_stream_socket (connectto)))")),
+        plan_check_text(
+            fixture, "Refusal", 1,
+            MODULE("selguard_x", "(allow httpd_t initrc_t (unix_stream_socket (connectto)))")),
         "");
     for (size_t i = 0; i < ELEMENTS_OF(rows); i++)
-        assert_has(check(fixture, "Refusal", 1, MODULE("selguard_x", rows[i].cil)),
+        assert_has(plan_check_text(fixture, "Refusal", 1, MODULE("selguard_x", rows[i].cil)),
                    rows[i].refusal);
 }
 
@@ -253,45 +151,18 @@ static void test_port_owners(void **state)
     const char *gains = OWN_TYPE "(allow redis_t selguard_tcp_3000_port_t (tcp_socket "
                                  "(name_connect)))\n";
 
-    assert_string_equal(check(fixture, "Refusal", 2, MODULE("selguard_tcp_3000", keeps),
-                              PORT(UINT64_C(3000), "selguard_tcp_3000_port_t")),
+    assert_string_equal(plan_check_text(fixture, "Refusal", 2, MODULE("selguard_tcp_3000", keeps),
+                                        PORT(3000, "selguard_tcp_3000_port_t")),
                         "");
-    assert_has(check(fixture, "Refusal", 2, MODULE("selguard_tcp_3000", gains),
-                     PORT(UINT64_C(3000), "selguard_tcp_3000_port_t")),
+    assert_has(plan_check_text(fixture, "Refusal", 2, MODULE("selguard_tcp_3000", gains),
+                               PORT(3000, "selguard_tcp_3000_port_t")),
                "redis_t may not use the port today");
     /* Without a port there is nothing to keep. */
-    assert_has(check(fixture, "Refusal", 1, MODULE("selguard_tcp_3000", keeps)),
+    assert_has(plan_check_text(fixture, "Refusal", 1, MODULE("selguard_tcp_3000", keeps)),
                "ntop_t may not use the port today");
 }
 
 /* --- files -------------------------------------------------------------------- */
-
-static const char *label_of(Fixture *fixture, const char *name)
-{
-    static char label[256];
-    ssize_t n = lgetxattr(harness_path(&fixture->harness, name), "security.selinux", label,
-                          sizeof(label) - 1);
-
-    label[n < 0 ? 0 : n] = '\0';
-    return label;
-}
-
-static bool put_label(Fixture *fixture, const char *name, const char *label)
-{
-    return lsetxattr(harness_path(&fixture->harness, name), "security.selinux", label,
-                     strlen(label) + 1, 0) == 0;
-}
-
-static void make_file(Fixture *fixture, const char *name)
-{
-    FILE *file = fopen(harness_path(&fixture->harness, name), "we");
-
-    assert_non_null(file);
-    assert_int_equal(fclose(file), 0);
-}
-
-#define OLD_LABEL "system_u:object_r:var_t:s0"
-#define NEW_LABEL "system_u:object_r:httpd_sys_content_t:s0"
 
 static void test_rule_and_labels(void **state)
 {
@@ -313,9 +184,10 @@ static void test_rule_and_labels(void **state)
     assert_true(put_label(fixture, "root/opt/shop/link", OLD_LABEL));
     assert_true(put_label(fixture, "root/opt/outside", OLD_LABEL));
 
-    assert_has(check(fixture, "State", 1, RELABEL("/opt/shop", 1)), "label=" OLD_LABEL " default=");
-    outcome =
-        apply(fixture, 2, RULE("/opt/shop(/.*)?", "httpd_sys_content_t"), RELABEL("/opt/shop", 1));
+    assert_has(plan_check_text(fixture, "State", 1, RELABEL("/opt/shop", 1)),
+               "label=" OLD_LABEL " default=");
+    outcome = plan_apply(fixture, 2, RULE("/opt/shop(/.*)?", "httpd_sys_content_t"),
+                         RELABEL("/opt/shop", 1));
     assert_unverified(outcome);
     assert_has(outcome.phases, "committing relabeling");
     assert_true(file_has(fixture, ACTIVE "file_contexts.local", "/opt/shop(/.*)?    " NEW_LABEL) ||
@@ -340,21 +212,26 @@ static void test_file_refusals(void **state)
 {
     Fixture *fixture = *state;
 
-    assert_has(check(fixture, "Refusal", 1, RULE("/opt/x(/.*)?", "no_such_t")), "no type");
-    assert_has(check(fixture, "Refusal", 1, RULE("/opt/x(/.*)?", "http_port_t")),
+    assert_has(plan_check_text(fixture, "Refusal", 1, RULE("/opt/x(/.*)?", "no_such_t")),
+               "no type");
+    assert_has(plan_check_text(fixture, "Refusal", 1, RULE("/opt/x(/.*)?", "http_port_t")),
                "not a type for files");
-    assert_has(check(fixture, "Refusal", 1, RULE("/opt/x(/.*)?", "shadow_t")), "holds secrets");
-    assert_has(check(fixture, "Refusal", 1, RULE("/etc/shadow", "httpd_sys_content_t")),
+    assert_has(plan_check_text(fixture, "Refusal", 1, RULE("/opt/x(/.*)?", "shadow_t")),
+               "holds secrets");
+    assert_has(plan_check_text(fixture, "Refusal", 1, RULE("/etc/shadow", "httpd_sys_content_t")),
                "belongs to the system");
-    assert_has(check(fixture, "Refusal", 1, RELABEL("/opt/nothing-here", 0)), "there is no");
+    assert_has(plan_check_text(fixture, "Refusal", 1, RELABEL("/opt/nothing-here", 0)),
+               "there is no");
 
     (void)mkdir(harness_path(&fixture->harness, "root/opt"), 0755);
     if (symlink("/etc", harness_path(&fixture->harness, "root/opt/way")) < 0)
         fail();
-    assert_has(check(fixture, "Refusal", 1, RELABEL("/opt/way/passwd", 0)), "symbolic link");
+    assert_has(plan_check_text(fixture, "Refusal", 1, RELABEL("/opt/way/passwd", 0)),
+               "symbolic link");
     make_file(fixture, "root/opt/secret");
     if (put_label(fixture, "root/opt/secret", "system_u:object_r:shadow_t:s0"))
-        assert_has(check(fixture, "Refusal", 1, RELABEL("/opt/secret", 0)), "holds secrets");
+        assert_has(plan_check_text(fixture, "Refusal", 1, RELABEL("/opt/secret", 0)),
+                   "holds secrets");
 }
 
 static void test_equivalence(void **state)
@@ -363,9 +240,9 @@ static void test_equivalence(void **state)
     JobOutcome outcome;
 
     assert_string_equal(
-        check(fixture, "State", 1, RULE("/run/lock/shop(/.*)?", "httpd_sys_content_t")),
+        plan_check_text(fixture, "State", 1, RULE("/run/lock/shop(/.*)?", "httpd_sys_content_t")),
         "local=none as=/var/lock/shop(/.*)?");
-    outcome = apply(fixture, 1, RULE("/run/lock/shop(/.*)?", "httpd_sys_content_t"));
+    outcome = plan_apply(fixture, 1, RULE("/run/lock/shop(/.*)?", "httpd_sys_content_t"));
     assert_unverified(outcome);
     assert_true(file_has(fixture, ACTIVE "file_contexts.local", "/var/lock/shop"));
     assert_unverified(fixture_revert(fixture, outcome.change_id));

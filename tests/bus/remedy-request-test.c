@@ -239,10 +239,6 @@ static void test_out_of_table(void **state)
                  "not the name of a boolean");
 
     call = new_call(fixture->root, "Apply");
-    assert_true(sd_bus_message_append(call, "a(sa{sv})a{sv}", 1, "reload-nginx", 0, 0) >= 0);
-    expect_error(fixture, fixture->root, call, REFUSED, "reload-nginx is not supported");
-
-    call = new_call(fixture->root, "Apply");
     assert_true(sd_bus_message_append(call, "a(sa{sv})a{sv}", 1, "advise", 2, "text", "s", "x",
                                       "commands", "as", 1, "true", 0) >= 0);
     expect_error(fixture, fixture->root, call, REFUSED, "advice");

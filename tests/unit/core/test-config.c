@@ -28,12 +28,15 @@ static void test_good(void **state _unused_)
 
     assert_int_equal(load("# a comment\n[nginx]\nConfiguration=/opt/nginx.conf\n"
                           "ErrorLog=/var/log/a.log /var/log/b.log\nErrorLog=/var/log/c.log\n"
-                          "Domains=httpd_t other_t\n[remedy]\nDeniedBooleans=httpd_dbus_*\n",
+                          "Domains=httpd_t other_t\nUnits=a.service "
+                          "b@x.service\n[remedy]\nDeniedBooleans=httpd_dbus_*\n",
                           &config, &problem),
                      0);
     assert_string_equal(config.nginx_configuration, "/opt/nginx.conf");
     assert_int_equal(strv_length(config.error_logs), 3);
     assert_int_equal(strv_length(config.domains), 2);
+    assert_int_equal(strv_length(config.nginx_units), 2);
+    assert_string_equal(config.nginx_units[1], "b@x.service");
     assert_string_equal(config.denied_booleans[0], "httpd_dbus_*");
     assert_null(problem);
 }
@@ -45,6 +48,7 @@ static void test_defaults(void **state _unused_)
 
     assert_int_equal(config_load("/nonexistent/selguard.conf", &config, &problem), 0);
     assert_string_equal(config.domains[0], "httpd_t");
+    assert_string_equal(config.nginx_units[0], "nginx.service");
     assert_null(config.error_logs);
 }
 
@@ -56,6 +60,8 @@ static void test_bad(void **state _unused_)
         {"[nginx]\nErrorLogs=/x\n", "line 2: [nginx] ErrorLogs is not known"},
         {"\n\n[nginx]\nErrorLog=relative\n", "line 4: [nginx] ErrorLog has a value"},
         {"nonsense\n", "line 1:"},
+        {"[nginx]\nUnits=nginx\n", "line 2: [nginx] Units has a value"},
+        {"[nginx]\nUnits=a/b.service\n", "line 2: [nginx] Units has a value"},
         {"[nginx]\n\001=\033[2J\n", "line 2: [nginx] \\x01 is not known"},
     };
 

@@ -29,6 +29,7 @@ static const struct {
      "label=" OLD " default=" NEW},
     {{.kind = ACTION_RELABEL}, {.obstacle = "there is no /x."}, "label=none default=none"},
     {{.kind = ACTION_INSTALL_MODULE}, {.known = true, .wanted = "ab"}, "module=none"},
+    {{.kind = ACTION_RELOAD_NGINX}, {.known = true, .local = SETTING_ON}, "reload=done"},
 };
 
 static void test_text(void **state _unused_)

@@ -65,7 +65,7 @@ static void test_apply(void **state _unused_)
     for (size_t i = 0; i < ELEMENTS_OF(rows); i++) {
         _cleanup_free_ char *why = NULL;
 
-        if (decide_apply(&one, NULL, &rows[i].state, &why) != rows[i].result)
+        if (decide_apply(&one, NULL, &rows[i].state, false, &why) != rows[i].result)
             fail_msg("row %zu", i);
         assert_int_equal(why != NULL, rows[i].result < 0);
     }
@@ -76,9 +76,9 @@ static void test_apply_several(void **state _unused_)
     ActionState states[] = {boolean_state(ON, ON, ON), boolean_state(NONE, ON, ON)};
     _cleanup_free_ char *why = NULL;
 
-    assert_int_equal(decide_apply(&two, NULL, states, &why), 0);
+    assert_int_equal(decide_apply(&two, NULL, states, false, &why), 0);
     states[1] = boolean_state(OFF, OFF, OFF);
-    assert_int_equal(decide_apply(&two, NULL, states, &why), 1);
+    assert_int_equal(decide_apply(&two, NULL, states, false, &why), 1);
 }
 
 static void test_expected(void **state _unused_)
@@ -89,13 +89,13 @@ static void test_expected(void **state _unused_)
     const ActionState now = boolean_state(NONE, OFF, OFF);
     _cleanup_free_ char *why = NULL;
 
-    assert_int_equal(decide_apply(&one, same, &now, &why), 0);
+    assert_int_equal(decide_apply(&one, same, &now, false, &why), 0);
     assert_null(why);
-    assert_int_equal(decide_apply(&one, other, &now, &why), -ESTALE);
+    assert_int_equal(decide_apply(&one, other, &now, false, &why), -ESTALE);
     assert_non_null(strstr(why, "boolean httpd_a is now local=none policy=off runtime=off"));
     free(why);
     why = NULL;
-    assert_int_equal(decide_apply(&one, none, &now, &why), -EINVAL);
+    assert_int_equal(decide_apply(&one, none, &now, false, &why), -EINVAL);
 }
 
 static ChangeRecord *record_in(ChangePhase phase)
@@ -146,12 +146,59 @@ static void test_resolution(void **state _unused_)
     assert_ptr_equal(targets, record->after);
 }
 
+/* A trial sets the kernel's value only, and only where there is one. */
+static void test_trial(void **state _unused_)
+{
+    const struct {
+        ActionState state;
+        int result;
+    } rows[] = {
+        {boolean_state(NONE, OFF, OFF), 0},       {boolean_state(NONE, OFF, ON), 1},
+        {boolean_state(ON, ON, OFF), 0},          {boolean_state(ON, ON, ON), 1},
+        {boolean_state(NONE, OFF, NONE), -EPERM},
+    };
+    _cleanup_(record_cleanup) ChangeRecord *record = NULL;
+    const ActionState *targets = NULL;
+    char *why = NULL;
+
+    for (size_t i = 0; i < ELEMENTS_OF(rows); i++) {
+        if (decide_apply(&one, NULL, &rows[i].state, true, &why) != rows[i].result)
+            fail_msg("row %zu", i);
+        free(why);
+        why = NULL;
+    }
+
+    /* Interrupted as it began: never finished. */
+    record = record_in(CHANGE_COMMITTING);
+    change_record_begin_trial(record, 60);
+    assert_int_equal(decide_resolution(record, record->after, &targets), RESOLVE_UNDONE);
+    assert_ptr_equal(targets, record->before);
+}
+
+/* While it is made permanent, a boolean may have its record already; somebody else's is theirs. */
+static void test_keeping(void **state _unused_)
+{
+    _cleanup_(record_cleanup) ChangeRecord *record = record_in(CHANGE_APPLIED);
+    ActionState now[2];
+    char *why = NULL;
+
+    change_record_begin_trial(record, 60);
+    memcpy(now, record->after, sizeof(now));
+    assert_int_equal(decide_revert(record, now, &why), 0);
+    now[0].local = ON;
+    assert_int_equal(decide_revert(record, now, &why), -ESTALE);
+    free(why);
+    record->trial.state = TRIAL_KEEPING;
+    assert_int_equal(decide_revert(record, now, &why), 0);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text),          cmocka_unit_test(test_apply),
         cmocka_unit_test(test_apply_several), cmocka_unit_test(test_expected),
         cmocka_unit_test(test_revert),        cmocka_unit_test(test_resolution),
+        cmocka_unit_test(test_trial),         cmocka_unit_test(test_keeping),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

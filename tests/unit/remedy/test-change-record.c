@@ -73,6 +73,9 @@ static void test_round_trip(void **state _unused_)
     record->id = 7;
     record->phase = CHANGE_REVERTING;
     record->finished_usec = 43;
+    record->trial = (Trial){
+        .state = TRIAL_OVER, .seconds = 600, .deadline_usec = UINT64_C(1) << 40, .boot_id = "abc"};
+    assert_int_equal(string_replace(&record->approval, "polkit"), 0);
     assert_int_equal(change_record_set_result(record, "done", "Applied."), 0);
     assert_int_equal(change_record_begin_revert(record, 0, "root", "no use", 44), 0);
     assert_int_equal(change_record_to_json(record, &object), 0);

@@ -26,7 +26,15 @@ static int teardown(void **state)
     DIR *directory = opendir(*state);
     int r;
 
+    _cleanup_free_ char *pending = format_string("%s/pending", (const char *)*state);
+    DIR *marks = opendir(pending);
+
     assert_non_null(directory);
+    for (const struct dirent *entry; marks && (entry = readdir(marks));)
+        (void)unlinkat(dirfd(marks), entry->d_name, 0);
+    if (marks)
+        (void)closedir(marks);
+    (void)rmdir(pending);
     for (const struct dirent *entry; (entry = readdir(directory));)
         (void)unlinkat(dirfd(directory), entry->d_name, 0);
     (void)closedir(directory);
@@ -250,6 +258,35 @@ static void test_pruning(void **state)
     change_store_close(&store);
 }
 
+/* A mark for what is not settled, there before the record, and put right when it is opened. */
+static void test_pending(void **state)
+{
+    ChangeStore store;
+
+    assert_int_equal(change_store_open(&store, *state), 0);
+    add(&store, "a", CHANGE_PREPARED);
+    assert_true(file_exists(*state, "pending/change-000001.json"));
+    store.records[0]->phase = CHANGE_APPLIED;
+    assert_int_equal(change_store_update(&store, store.records[0]), 0);
+    assert_false(file_exists(*state, "pending/change-000001.json"));
+    store.records[0]->trial.state = TRIAL_RUNNING;
+    assert_int_equal(change_store_update(&store, store.records[0]), 0);
+    change_store_close(&store);
+
+    assert_int_equal(unlink(format_string("%s/pending/change-000001.json", (char *)*state)), 0);
+    write_file(*state, "pending/change-000007.json", "");
+    assert_int_equal(change_store_open(&store, *state), 0);
+    assert_true(file_exists(*state, "pending/change-000001.json"));
+    assert_false(file_exists(*state, "pending/change-000007.json"));
+    assert_int_equal(store.records[0]->trial.state, TRIAL_RUNNING);
+
+    /* What may not be marked is not recorded either. */
+    store.records[0]->trial.state = TRIAL_OVER;
+    assert_int_equal(change_store_update(&store, store.records[0]), 0);
+    assert_false(file_exists(*state, "pending/change-000001.json"));
+    change_store_close(&store);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -262,6 +299,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_revert_order, setup, teardown),
         cmocka_unit_test_setup_teardown(test_conflict, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pruning, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_pending, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,7 +104,7 @@ static void test_names(void **state _unused_)
 
 static void test_other_kinds(void **state _unused_)
 {
-    static const ActionKind kinds[] = {ACTION_RELOAD_NGINX, ACTION_ADVISE};
+    static const ActionKind kinds[] = {ACTION_ADVISE};
 
     for (size_t i = 0; i < ELEMENTS_OF(kinds); i++) {
         _cleanup_free_ char *refusal = NULL;
