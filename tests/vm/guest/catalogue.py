@@ -108,16 +108,31 @@ def ctl(*arguments):
     return done.stdout.decode()
 
 
-def live():
+def listed():
     try:
-        listed = json.loads(ctl("list", "--json"))
-        return [json.loads(ctl("show", d["id"], "--json")) for d in listed]
+        return json.loads(ctl("list", "--json"))
     except ValueError:
         return []
 
 
+def target_listed(entry):
+    return "tcp/%d" % entry["port"] if "port" in entry else entry.get("target", "other")
+
+
+def live(targets=None):
+    """The diagnoses, or those of some targets: each takes a process of its own to show."""
+    found = []
+    for entry in listed():
+        if targets is None or target_listed(entry) in targets:
+            try:
+                found.append(json.loads(ctl("show", entry["id"], "--json")))
+            except ValueError:
+                pass
+    return found
+
+
 def the_one(target, access="-"):
-    found = matching(live(), target, access)
+    found = matching(live({target}), target, access)
     if len(found) != 1:
         sys.exit("%d diagnoses of %s (%s)" % (len(found), target, access))
     return found[0]
@@ -125,18 +140,22 @@ def the_one(target, access="-"):
 
 def check(table, stage, seconds):
     rows = [row for row in read_table(table)[stage] if row[6] != "files"]
+    targets = {row[1] for row in rows}
     end = time.monotonic() + float(seconds)
     while True:
-        diagnoses = live()
+        diagnoses = live(targets)
         wrong = [hold(row, diagnoses) for row in rows]
         if not any(wrong) and all(d["analyzed"] for d in diagnoses) or time.monotonic() > end:
             break
         time.sleep(1)
     for row, why in zip(rows, wrong):
         print("not ok\t%s\t%s" % (row[0], why) if why else "ok\t%s\t" % row[0])
-    for diagnosis in diagnoses:
-        if not any(diagnosis in matching(diagnoses, row[1], row[2]) for row in rows):
-            print("note\talso: " + as_row(diagnosis))
+    for row in rows:
+        for diagnosis in matching(diagnoses, row[1], row[2]):
+            print("note\t  " + as_row(diagnosis))
+    for entry in listed():
+        if target_listed(entry) not in targets:
+            print("note\talso: %s | %s | %s" % (entry["summary"], entry["verdict"], entry["cause"]))
 
 
 def as_row(diagnosis):
@@ -156,7 +175,7 @@ def commands(diagnosis):
 def batch(directory, targets):
     """One semodule for all modules, one semanage for all the rest, then the labels."""
     modules, make, undo, labels = [], [], [], []
-    diagnoses = live()
+    diagnoses = live({name.partition("@")[0] for name in targets})
     for name in targets:
         target, _, access = name.partition("@")
         found = matching(diagnoses, target, access or "-")
