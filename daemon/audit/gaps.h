@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/audit/log-walk.h"
+
 typedef enum GapCause {
     GAP_STOPPED,  /* the monitor did not run */
     GAP_OVERFLOW, /* our receive buffer was full */
@@ -36,6 +38,7 @@ typedef struct Gap {
     uint64_t from_usec;
     uint64_t to_usec;             /* 0 while it is open */
     uint64_t lost;                /* records, as far as it is known */
+    AuditLogPosition start;       /* in the log, before all of it; inode 0: not known */
     uint64_t found;               /* denials that were read for it */
     char reason[GAP_REASON_SIZE]; /* why it was not filled; names no path */
 } Gap;

@@ -23,6 +23,28 @@ struct AuditLogWalk {
     bool hole;
 };
 
+int audit_log_find(char **ret_path)
+{
+    _cleanup_fclose_ FILE *stream = fopen(AUDITD_CONF_PATH, "re");
+    const char *found = AUDIT_LOG_DEFAULT;
+    char line[4200], key[32], value[4096], *path;
+
+    for (unsigned int i = 0; stream && i < AUDITD_CONF_LINES_MAX; i++) {
+        if (!fgets(line, sizeof(line), stream))
+            break;
+        if (sscanf(line, " %31[a-z_] = %4095s", key, value) == 2 && streq(key, "log_file") &&
+            value[0] == '/') {
+            found = value;
+            break;
+        }
+    }
+    path = strdup(found);
+    if (!path)
+        return -ENOMEM;
+    *ret_path = path;
+    return 0;
+}
+
 static int stat_regular(const char *path, struct stat *ret_status)
 {
     if (stat(path, ret_status) < 0)

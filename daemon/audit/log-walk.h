@@ -18,6 +18,12 @@ typedef struct AuditLogPosition {
     uint64_t offset;
 } AuditLogPosition;
 
+#define AUDITD_CONF_PATH  "/etc/audit/auditd.conf"
+#define AUDIT_LOG_DEFAULT "/var/log/audit/audit.log"
+
+/* Where auditd writes: log_file of auditd.conf(5), else its default. A new string; 0 or -ENOMEM. */
+int audit_log_find(char **ret_path);
+
 /* The present end of the log. Returns 0 or -errno; -EINVAL if it is no regular file. */
 int audit_log_get_end(const char *path, AuditLogPosition *ret_position);
 

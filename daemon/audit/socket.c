@@ -213,6 +213,25 @@ static void count_loss(AuditSocket *audit_socket, AuditStatistics *statistics)
     }
 }
 
+size_t audit_socket_queued(const AuditSocket *audit_socket)
+{
+    uint32_t info[SK_MEMINFO_VARS];
+    socklen_t length = sizeof(info);
+
+    if (getsockopt(audit_socket->fd, SOL_SOCKET, SO_MEMINFO, info, &length) < 0 ||
+        length < (SK_MEMINFO_RMEM_ALLOC + 1) * sizeof(info[0]))
+        return 0;
+    return info[SK_MEMINFO_RMEM_ALLOC];
+}
+
+void audit_socket_check_drops(AuditSocket *audit_socket, AuditAssembler *assembler)
+{
+    uint32_t drops;
+
+    if (read_drops(audit_socket->fd, &drops) && drops != audit_socket->drops)
+        count_loss(audit_socket, audit_assembler_statistics(assembler));
+}
+
 /* nlmsg_len is the whole datagram, or leaves the header out; anything else is not the
  * kernel's way of writing one. The payload ends where the datagram ends. */
 static bool header_fits(const struct nlmsghdr *header, size_t length)

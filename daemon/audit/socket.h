@@ -51,6 +51,12 @@ int audit_socket_fd(const AuditSocket *audit_socket);
  * for, and less comes without CAP_NET_ADMIN. */
 size_t audit_socket_buffer_size(const AuditSocket *audit_socket);
 
+/* What waits in the receive buffer, in bytes as the kernel accounts for them. */
+size_t audit_socket_queued(const AuditSocket *audit_socket);
+
+/* Counts drops of which no overflow told: with NETLINK_NO_ENOBUFS, or one not read yet. */
+void audit_socket_check_drops(AuditSocket *audit_socket, AuditAssembler *assembler);
+
 /* Reads what is there, at most `max` records, into the assembler. Returns 0 when the
  * socket is drained, 1 when `max` was reached first; a negative errno of the socket
  * (-EPIPE: the other end of a test pair is closed) or of the sink. An overflow of the

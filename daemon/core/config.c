@@ -20,6 +20,7 @@ void config_clear(Config *config)
 {
     free(config->nginx_configuration);
     free(config->nginx_prefix);
+    free(config->audit_log);
     strv_free(config->error_logs);
     strv_free(config->domains);
     strv_free(config->nginx_units);
@@ -91,6 +92,8 @@ static int set_key(Config *config, const char *section, const char *key, const c
         return set_path(&config->nginx_configuration, value);
     if (streq(section, "nginx") && streq(key, "Prefix"))
         return set_path(&config->nginx_prefix, value);
+    if (streq(section, "audit") && streq(key, "Log"))
+        return set_path(&config->audit_log, value);
     if (streq(section, "nginx") && streq(key, "ErrorLog"))
         return value[0] == '/' ? add_words(&config->error_logs, value) : -EINVAL;
     if (streq(section, "nginx") && streq(key, "Domains"))

@@ -10,6 +10,9 @@
  *   Domains=httpd_t                  SELinux domains whose denials count
  *   Units=nginx.service              nginx's unit: the first of them that systemd has
  *
+ *   [audit]
+ *   Log=/var/log/audit/audit.log     instead of the one that auditd.conf names
+ *
  *   [remedy]
  *   DeniedBooleans=PATTERN…          never offered and never set, besides the built-in ones
  */
@@ -23,6 +26,7 @@
 typedef struct Config {
     char *nginx_configuration; /* NULL: the default of nginx/conf-read.h */
     char *nginx_prefix;        /* likewise */
+    char *audit_log;           /* NULL: what auditd.conf names */
     char **error_logs;         /* NULL: found from nginx's configuration */
     char **domains;            /* never empty after config_load() */
     char **nginx_units;        /* likewise */

@@ -40,6 +40,9 @@
 /* Records handled before other event sources get their turn. */
 #define AUDIT_SOCKET_BATCH 512u
 
+/* Such batches in a row where all that waits is wanted: the largest receive buffer. */
+#define AUDIT_SOCKET_BATCHES_MAX 64u
+
 /* Text of one event's records kept until it is complete: three records of the largest
  * size. A denial has about 1 KiB; what does not fit is counted, not kept. */
 #define AUDIT_EVENT_TEXT_MAX (32u * 1024)
@@ -90,6 +93,9 @@
 
 /* nginx goes on writing to a rotated log until it is told to reopen it. */
 #define NGINX_LOG_ROTATED_GRACE_USEC (10 * USEC_PER_SEC)
+
+/* Names looked at in a log's directory for the file that an earlier run was reading. */
+#define NGINX_LOG_NAMES_MAX 16384u
 
 /* --- nginx configuration ------------------------------------------------ */
 
@@ -362,8 +368,8 @@
 #define STATE_LINE_MAX      (4u * 1024 * 1024)
 /* What a power cut may cost is read again from the audit log; this bounds the writing. */
 #define STATE_SAVE_DELAY_USEC (10 * USEC_PER_SEC)
-/* A disk that takes longer is out of order. */
-#define STATE_SAVE_TIMEOUT_USEC (60 * USEC_PER_SEC)
+/* Without anything to keep, how old the mark may be from which the audit log is read on. */
+#define STATE_REFRESH_USEC (300 * USEC_PER_SEC)
 
 /* --- losses, and reading them up ------------------------------------------ */
 
@@ -391,5 +397,12 @@
 #define BACKFILL_STEP_ENTRIES 256u
 /* auditd and journald write a record some time after the kernel made it. */
 #define BACKFILL_SETTLE_USEC (3 * USEC_PER_SEC)
+/* auditd.conf has some 40 settings. */
+#define AUDITD_CONF_LINES_MAX 1000u
 /* Rotated logs looked at; auditd makes at most 999. */
 #define BACKFILL_FILES_MAX 1000u
+
+/* How often the kernel's log is looked at for what the kernel lost itself, and how much of it at
+ * once: more than it writes between two looks. */
+#define KERNEL_LOSS_CHECK_USEC  (60 * USEC_PER_SEC)
+#define KERNEL_LOSS_ENTRIES_MAX 50000u

@@ -13,6 +13,8 @@
 #define MESSAGE_PROBLEM_SOLVED  "ae875a23187c4be1af4a74bde0f60556"
 #define MESSAGE_DIAGNOSIS_NEW   "d4f37e6a5ab040ddb138651a822b057b"
 #define MESSAGE_DIAGNOSIS_STATE "b5e2536bc5e54619a3a6d74a1a4c6461"
+#define MESSAGE_GAP             "4c1f0d3f6f5b4a0b8a8b0d7a1c5e92d1"
+#define MESSAGE_STATE_REFUSED   "e90e3c3f0c1e4f3b9a6f2c7d5b84a617"
 
 /* `priority` as in syslog(3). `message_id` NULL: none. `diagnosis` is an id or NULL. */
 void journal_log(int priority, const char *message_id, const char *diagnosis, const char *format,

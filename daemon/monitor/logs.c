@@ -29,6 +29,18 @@ struct LogFinder {
     bool looked;
 };
 
+/* What is followed already was found by an earlier look, maybe for another configuration. */
+static int adopt_logs(LogFinder *finder)
+{
+    FollowerStatus status;
+
+    for (size_t i = 0; i < follower_count(finder->follower); i++)
+        if (follower_get_status(finder->follower, i, &status) >= 0 &&
+            strv_append(&finder->logs, status.path) < 0)
+            return -ENOMEM;
+    return 0;
+}
+
 int log_finder_new(LogFinder **ret_finder, const Config *config, Follower *follower,
                    FollowerStart start)
 {
@@ -42,7 +54,8 @@ int log_finder_new(LogFinder **ret_finder, const Config *config, Follower *follo
                                                    ? config->nginx_configuration
                                                    : DEFAULT_CONFIGURATION) < 0 ||
         string_replace(&finder->prefix, config->nginx_prefix) < 0 ||
-        (config->error_logs && !(finder->fixed = strv_copy(config->error_logs)))) {
+        (config->error_logs && !(finder->fixed = strv_copy(config->error_logs))) ||
+        adopt_logs(finder) < 0) {
         log_finder_free(finder);
         return -ENOMEM;
     }

@@ -128,17 +128,49 @@ static int block_signals(sd_event *event)
     return r < 0 ? r : sd_event_add_signal(event, NULL, SIGINT, NULL, NULL);
 }
 
-static int on_hangup(sd_event_source *source _unused_, const struct signalfd_siginfo *info _unused_,
+typedef struct Reloading {
+    Monitor *monitor;
+    const char *config_path;
+} Reloading;
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info _unused_,
                      void *userdata)
 {
-    monitor_refresh(userdata);
+    const Reloading *reloading = userdata;
+    _cleanup_(config_clear) Config config = {};
+    _cleanup_free_ char *problem = NULL;
+    uint64_t now = 0;
+    int r;
+
+    (void)sd_event_now(sd_event_source_get_event(source), CLOCK_MONOTONIC, &now);
+    (void)sd_notifyf(/* unset_environment= */ false, "RELOADING=1\nMONOTONIC_USEC=%llu",
+                     (unsigned long long)now);
+    /* One that is not understood changes nothing. */
+    r = config_load(reloading->config_path, &config, &problem);
+    r = monitor_reload(reloading->monitor, r >= 0 ? &config : NULL, problem);
+    if (r < 0)
+        journal_log(LOG_WARNING, NULL, NULL, "The configuration cannot be taken on: %s",
+                    strerror(-r));
+    (void)sd_notify(/* unset_environment= */ false, "READY=1");
     return 0;
+}
+
+/* The service manager says where; without one nothing is kept. */
+static char *find_state_path(void)
+{
+    const char *directory = getenv("STATE_DIRECTORY");
+
+    return directory && directory[0] == '/' && !strchr(directory, ':')
+               ? format_string("%s/state", directory)
+               : NULL;
 }
 
 static int serve(const Arguments *arguments, const Config *config, const char *config_problem)
 {
+    _cleanup_free_ char *state_path = find_state_path();
     const MonitorOptions options = {
         .config = config,
+        .state_path = state_path,
         .config_problem = config_problem,
         .audit_fd = take_audit_fd(),
         .audit_logs = arguments->audit_logs,
@@ -150,6 +182,7 @@ static int serve(const Arguments *arguments, const Config *config, const char *c
     _cleanup_(sd_event_unrefp) sd_event *event = NULL;
     _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
     Monitor *monitor = NULL;
+    Reloading reloading;
     int r = sd_event_default(&event);
 
     if (r >= 0)
@@ -164,7 +197,8 @@ static int serve(const Arguments *arguments, const Config *config, const char *c
     r = monitor_new(&monitor, event, bus, &options);
     if (r < 0)
         return r;
-    r = sd_event_add_signal(event, NULL, SIGHUP, on_hangup, monitor);
+    reloading = (Reloading){monitor, arguments->config_path};
+    r = sd_event_add_signal(event, NULL, SIGHUP, on_hangup, &reloading);
     if (r >= 0)
         r = bus_own_name(bus, NGINX1_BUS_NAME);
     if (r < 0) {
@@ -177,6 +211,7 @@ static int serve(const Arguments *arguments, const Config *config, const char *c
         (void)sd_notify(/* unset_environment= */ false, "READY=1");
         r = sd_event_loop(event);
         (void)sd_notify(/* unset_environment= */ false, "STOPPING=1");
+        monitor_stop(monitor);
     }
     monitor_free(monitor);
     return r;

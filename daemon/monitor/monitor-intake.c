@@ -22,7 +22,7 @@ static void arm_stage_timer(Monitor *monitor, uint64_t deadline)
                                       deadline == UINT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
 }
 
-static void advance(Monitor *monitor)
+void monitor_advance(Monitor *monitor)
 {
     uint64_t pipeline = pipeline_advance(monitor->pipeline, monotonic_now(monitor));
     uint64_t follower = monitor->follower ? follower_get_deadline(monitor->follower) : UINT64_MAX;
@@ -39,24 +39,49 @@ static int read_logs(Monitor *monitor)
     if (r > 0) /* more is pending: come back, after the others had their turn */
         arm_stage_timer(monitor, 0);
     else
-        advance(monitor);
+        monitor_advance(monitor);
     return r < 0 ? r : 0;
 }
 
-static int on_audit(sd_event_source *source, int fd _unused_, uint32_t events _unused_,
-                    void *userdata)
+/* Returns 1 if there may be more. */
+static int receive_batch(Monitor *monitor)
 {
-    Monitor *monitor = userdata;
+    const AuditStatistics *audit = pipeline_audit_statistics(monitor->pipeline);
+    uint64_t before = audit->denials, stamp, now;
     int r;
 
     (void)pipeline_advance(monitor->pipeline, monotonic_now(monitor));
     r = audit_socket_receive(monitor->audit, pipeline_assembler(monitor->pipeline),
                              AUDIT_SOCKET_BATCH, monotonic_now(monitor));
     if (r < 0) {
-        (void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        (void)sd_event_source_set_enabled(monitor->audit_source, SD_EVENT_OFF);
         monitor_set_problem(monitor, PROBLEM_AUDIT_SOCKET, strerror(-r));
     }
-    advance(monitor);
+    audit_socket_check_drops(monitor->audit, pipeline_assembler(monitor->pipeline));
+    monitor_note_received(monitor, r == 0);
+    if (audit->denials > before) {
+        stamp = pipeline_last_denial(monitor->pipeline);
+        now = monitor_realtime();
+        meter_add(&monitor->meter, monotonic_now(monitor), audit->denials - before,
+                  now > stamp ? now - stamp : 0);
+        monitor_state_changed(monitor);
+    }
+    monitor_advance(monitor);
+    return r;
+}
+
+void monitor_receive_audit(Monitor *monitor)
+{
+    if (!monitor->audit)
+        return;
+    for (unsigned int i = 0; i < AUDIT_SOCKET_BATCHES_MAX && receive_batch(monitor) > 0; i++)
+        ;
+}
+
+static int on_audit(sd_event_source *source _unused_, int fd _unused_, uint32_t events _unused_,
+                    void *userdata)
+{
+    (void)receive_batch(userdata);
     return 0;
 }
 
@@ -80,7 +105,7 @@ int monitor_on_stage_due(sd_event_source *source _unused_, uint64_t usec _unused
     if (monitor->follower)
         (void)read_logs(monitor);
     else
-        advance(monitor);
+        monitor_advance(monitor);
     return 0;
 }
 
@@ -131,19 +156,6 @@ void monitor_check_nginx(Monitor *monitor)
     check_logs(monitor);
 }
 
-static void check_losses(Monitor *monitor)
-{
-    const AuditStatistics *audit = pipeline_audit_statistics(monitor->pipeline);
-    _cleanup_free_ char *detail = NULL;
-
-    if (audit->loss_episodes == monitor->loss_episodes)
-        return;
-    monitor->loss_episodes = audit->loss_episodes;
-    detail = format_string("the receive buffer overflowed, times so far: %llu",
-                           (unsigned long long)audit->loss_episodes);
-    monitor_set_problem(monitor, PROBLEM_AUDIT_LOSS, detail);
-}
-
 int monitor_on_tick(sd_event_source *source, uint64_t usec _unused_, void *userdata)
 {
     Monitor *monitor = userdata;
@@ -151,15 +163,20 @@ int monitor_on_tick(sd_event_source *source, uint64_t usec _unused_, void *userd
     if (monitor->watch && kernel_watch_poll(monitor->watch) > 0)
         monitor_on_policy_changed(monitor);
     monitor_check_nginx(monitor);
-    check_losses(monitor);
+    monitor_receive_audit(monitor);
+    monitor_check_gaps(monitor);
+    monitor_refresh_state(monitor);
     (void)sd_event_source_set_time_relative(source, MONITOR_TICK_USEC);
     return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-void monitor_start_audit(Monitor *monitor, int fd)
+void monitor_start_audit(Monitor *monitor, int fd, AuditSocket *given)
 {
-    int r = fd >= 0 ? audit_socket_take(fd, &monitor->audit) : audit_socket_open(&monitor->audit);
+    int r = 0;
 
+    monitor->audit = given;
+    if (!given)
+        r = fd >= 0 ? audit_socket_take(fd, &monitor->audit) : audit_socket_open(&monitor->audit);
     if (r < 0 && fd >= 0)
         (void)close(fd);
     if (r >= 0)

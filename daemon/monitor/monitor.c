@@ -35,6 +35,7 @@ static void on_added(Diagnosis *diagnosis, void *userdata)
 
     journal_log(LOG_NOTICE, MESSAGE_DIAGNOSIS_NEW, diagnosis->id, "%s", diagnosis->summary);
     notifier_queue(monitor->notifier, diagnosis->id, NOTIFY_ADDED);
+    monitor_state_changed(monitor);
     monitor_schedule_analysis(monitor, WORKER_DELAY_USEC);
 }
 
@@ -43,6 +44,7 @@ static void on_changed(Diagnosis *diagnosis, void *userdata)
     Monitor *monitor = userdata;
 
     notifier_queue(monitor->notifier, diagnosis->id, NOTIFY_CHANGED);
+    monitor_state_changed(monitor);
     monitor_schedule_analysis(monitor, WORKER_DELAY_USEC);
 }
 
@@ -51,6 +53,7 @@ static void on_removed(Diagnosis *diagnosis, void *userdata)
     Monitor *monitor = userdata;
 
     notifier_queue(monitor->notifier, diagnosis->id, NOTIFY_REMOVED);
+    monitor_state_changed(monitor);
 }
 
 static void on_moved(Diagnosis *diagnosis, DiagnosisState before, void *userdata _unused_)
@@ -138,6 +141,13 @@ static int start(Monitor *monitor, const MonitorOptions *options)
     if (r >= 0)
         r = add_timer(monitor, &monitor->tick, monitor_on_tick);
     if (r >= 0)
+        r = add_timer(monitor, &monitor->backfill_timer, monitor_on_backfill_due);
+    /* Whatever comes live goes first. */
+    if (r >= 0)
+        r = sd_event_source_set_priority(monitor->backfill_timer, SD_EVENT_PRIORITY_IDLE);
+    if (r >= 0)
+        r = add_timer(monitor, &monitor->save_timer, monitor_on_save_due);
+    if (r >= 0)
         r = store_new(&monitor->store, &observer);
     if (r >= 0)
         r = pipeline_new(&monitor->pipeline, monitor->store, &pipeline);
@@ -150,10 +160,13 @@ static int start(Monitor *monitor, const MonitorOptions *options)
     if (!live)
         return replay(monitor, options);
 
-    monitor_start_audit(monitor, options->audit_fd);
+    monitor_start_audit(monitor, options->audit_fd, options->audit_socket);
     r = monitor_start_logs(monitor);
+    if (r >= 0)
+        r = monitor_load_state(monitor);
     if (r < 0)
         return r;
+    monitor_schedule_analysis(monitor, WORKER_DELAY_USEC);
     if (monitor->kernel.enabled)
         (void)kernel_watch_new(&monitor->watch);
     return monitor_on_tick(monitor->tick, 0, monitor);
@@ -171,6 +184,13 @@ int monitor_new(Monitor **ret_monitor, sd_event *event, sd_bus *bus, const Monit
     r = copy_config(&monitor->config, options->config);
     if (r >= 0)
         r = string_replace(&monitor->policy_path, options->policy_path);
+    if (r >= 0)
+        r = string_replace(&monitor->state_path, options->state_path);
+    monitor->use_journal = true;
+    if (r >= 0 && !options->config->audit_log)
+        r = audit_log_find(&monitor->audit_log);
+    else if (r >= 0)
+        r = string_replace(&monitor->audit_log, options->config->audit_log);
     if (r >= 0)
         r = start(monitor, options);
     if (r < 0) {
@@ -193,6 +213,10 @@ Monitor *monitor_free(Monitor *monitor)
     sd_event_source_disable_unref(monitor->stage_timer);
     sd_event_source_disable_unref(monitor->worker_timer);
     sd_event_source_disable_unref(monitor->tick);
+    sd_event_source_disable_unref(monitor->backfill_timer);
+    sd_event_source_disable_unref(monitor->save_timer);
+    sd_event_source_disable_unref(monitor->saver_source);
+    backfill_free(monitor->backfill);
     log_finder_free(monitor->logs);
     follower_free(monitor->follower);
     audit_socket_free(monitor->audit);
@@ -205,18 +229,56 @@ Monitor *monitor_free(Monitor *monitor)
     problems_clear(&monitor->problems);
     config_clear(&monitor->config);
     free(monitor->policy_path);
+    free(monitor->state_path);
+    free(monitor->audit_log);
     sd_bus_unref(monitor->bus);
     sd_event_unref(monitor->event);
     free(monitor);
     return NULL;
 }
 
-void monitor_refresh(Monitor *monitor)
+void monitor_stop(Monitor *monitor)
 {
+    if (monitor->follower)
+        (void)follower_process(monitor->follower, NGINX_LOG_BATCH);
+    monitor_save_last(monitor);
+}
+
+static int take_config(Monitor *monitor, const Config *config)
+{
+    Config copy = {};
+    LogFinder *logs = NULL;
+    int r = copy_config(&copy, config);
+
+    if (r >= 0 && monitor->follower)
+        r = log_finder_new(&logs, &copy, monitor->follower, FOLLOWER_START_AT_END);
+    if (r >= 0)
+        r = pipeline_set_domains(monitor->pipeline, copy.domains);
+    if (r < 0) {
+        log_finder_free(logs);
+        config_clear(&copy);
+        return r;
+    }
+    if (logs) {
+        log_finder_free(monitor->logs);
+        monitor->logs = logs;
+    }
+    config_clear(&monitor->config);
+    monitor->config = copy;
+    return 0;
+}
+
+int monitor_reload(Monitor *monitor, const Config *config, const char *config_problem)
+{
+    int r = config ? take_config(monitor, config) : 0;
+
+    monitor_set_problem(monitor, PROBLEM_CONFIGURATION, config_problem);
     if (monitor->follower)
         follower_check(monitor->follower);
     monitor_check_nginx(monitor);
     monitor_on_policy_changed(monitor);
+    monitor_advance(monitor);
+    return r;
 }
 
 sd_bus *monitor_bus(const Monitor *monitor)

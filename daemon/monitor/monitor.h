@@ -8,6 +8,7 @@
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
+#include "daemon/audit/socket.h"
 #include "daemon/bus/polkit.h"
 #include "daemon/core/config.h"
 #include "daemon/monitor/pipeline.h"
@@ -20,6 +21,8 @@ typedef struct Monitor Monitor;
 typedef struct MonitorOptions {
     const Config *config;
     int audit_fd; /* passed in by the service manager; -1: open one */
+    /* For tests and benchmarks: instead of that; taken over. */
+    AuditSocket *audit_socket;
     /* Recorded files instead of the live system, NULL-terminated; NULL: live. */
     char *const *audit_logs;
     char *const *error_logs;
@@ -27,6 +30,7 @@ typedef struct MonitorOptions {
     int32_t utc_offset;
     const char *policy_path;    /* NULL: the policy in force */
     const char *config_problem; /* NULL: selguard.conf is fine */
+    const char *state_path;     /* what is kept over a restart; NULL: nothing is */
 } MonitorOptions;
 
 /* Starts everything that can be started; what cannot becomes a problem. The bus may not be
@@ -34,8 +38,13 @@ typedef struct MonitorOptions {
 int monitor_new(Monitor **ret_monitor, sd_event *event, sd_bus *bus, const MonitorOptions *options);
 Monitor *monitor_free(Monitor *monitor);
 
-/* Looks for logs, configuration and policy anew, as after SIGHUP. */
-void monitor_refresh(Monitor *monitor);
+/* The end is near: takes what is there, and keeps it. */
+void monitor_stop(Monitor *monitor);
+
+/* Takes on another configuration (NULL: keeps the one it has; why, in a sentence that is a
+ * problem until the next time), and looks for logs, nginx's configuration and policy anew, as
+ * after SIGHUP. 0 or a negative errno, with the configuration as it was. */
+int monitor_reload(Monitor *monitor, const Config *config, const char *config_problem);
 
 /* --- for the bus files ---------------------------------------------------- */
 

@@ -10,6 +10,7 @@ struct Pipeline {
     PipelineMode mode;
     Store *store;
     AuditAssembler *assembler;
+    SeenEvents *seen;
     Correlator *correlator;
     NginxLineParser parser;
     void (*policy_changed)(void *userdata);
@@ -28,15 +29,36 @@ static void take_incident(const Incident *incident, void *userdata)
     (void)store_take_incident(pipeline->store, incident);
 }
 
-static int take_denials(void *userdata, const AuditEvent *event _unused_, const Denial *denials,
-                        size_t n_denials)
+static void push_denials(Pipeline *pipeline, const Denial *denials, size_t n_denials)
 {
-    Pipeline *pipeline = userdata;
-
     for (size_t i = 0; i < n_denials; i++) {
         pipeline->last_denial_usec = denials[i].time_usec;
         (void)correlator_push_denial(pipeline->correlator, &denials[i], pipeline->now_usec);
     }
+}
+
+static int take_denials(void *userdata, const AuditEvent *event, const Denial *denials,
+                        size_t n_denials)
+{
+    Pipeline *pipeline = userdata;
+
+    if (pipeline->seen &&
+        !seen_events_add(pipeline->seen, event->time_usec, event->serial, SEEN_LIVE)) {
+        pipeline->statistics.repeated++;
+        return 0;
+    }
+    push_denials(pipeline, denials, n_denials);
+    return 0;
+}
+
+/* Whoever reads up has asked the set already. */
+static int take_read(void *userdata, const AuditEvent *event _unused_, const Denial *denials,
+                     size_t n_denials)
+{
+    Pipeline *pipeline = userdata;
+
+    pipeline->statistics.read_up += n_denials;
+    push_denials(pipeline, denials, n_denials);
     return 0;
 }
 
@@ -72,6 +94,8 @@ int pipeline_new(Pipeline **ret_pipeline, Store *store, const PipelineOptions *o
     if (r >= 0)
         r = audit_assembler_new(&pipeline->assembler, &sink,
                                 options->mode == PIPELINE_RECORDED ? AUDIT_ASSEMBLER_LOG : 0);
+    if (r >= 0 && options->mode == PIPELINE_LIVE)
+        r = seen_events_new(&pipeline->seen);
     if (r >= 0)
         r = audit_assembler_set_sources(pipeline->assembler, options->domains);
     if (r < 0) {
@@ -88,6 +112,7 @@ Pipeline *pipeline_free(Pipeline *pipeline)
         return NULL;
     audit_assembler_free(pipeline->assembler);
     correlator_free(pipeline->correlator);
+    seen_events_free(pipeline->seen);
     free(pipeline);
     return NULL;
 }
@@ -95,6 +120,21 @@ Pipeline *pipeline_free(Pipeline *pipeline)
 AuditAssembler *pipeline_assembler(Pipeline *pipeline)
 {
     return pipeline->assembler;
+}
+
+AuditSink pipeline_read_sink(Pipeline *pipeline)
+{
+    return (AuditSink){.userdata = pipeline, .denials = take_read};
+}
+
+SeenEvents *pipeline_seen(Pipeline *pipeline)
+{
+    return pipeline->seen;
+}
+
+int pipeline_set_domains(Pipeline *pipeline, char *const *domains)
+{
+    return audit_assembler_set_sources(pipeline->assembler, domains);
 }
 
 void pipeline_take_line(void *userdata, const char *log_path, const char *line, size_t length)

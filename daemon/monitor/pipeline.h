@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "daemon/audit/event.h"
+#include "daemon/audit/seen.h"
 #include "daemon/correlate/correlator.h"
 #include "daemon/monitor/store.h"
 
@@ -34,6 +35,8 @@ typedef struct PipelineStatistics {
     uint64_t lines;    /* of nginx's logs */
     uint64_t failures; /* lines that report a failed operation */
     uint64_t foreign;  /* lines that are not nginx's */
+    uint64_t read_up;  /* denials that came from a log, not from the socket */
+    uint64_t repeated; /* events that a log had brought before the socket did */
 } PipelineStatistics;
 
 /* Neither options nor their lists are referred to afterwards. The store must outlive the
@@ -43,6 +46,12 @@ Pipeline *pipeline_free(Pipeline *pipeline);
 
 /* Where the audit intake puts its records. */
 AuditAssembler *pipeline_assembler(Pipeline *pipeline);
+/* Where denials go that were read up; live only. Outlives the pipeline no longer than that. */
+AuditSink pipeline_read_sink(Pipeline *pipeline);
+/* Which events were taken; NULL for recorded files. */
+SeenEvents *pipeline_seen(Pipeline *pipeline);
+/* Other source types matter from now on. 0 or a negative errno, and nothing changed. */
+int pipeline_set_domains(Pipeline *pipeline, char *const *domains);
 /* A follower's line handler; userdata is the Pipeline. */
 void pipeline_take_line(void *userdata, const char *log_path, const char *line, size_t length);
 

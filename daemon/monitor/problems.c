@@ -21,14 +21,17 @@ static const struct {
     [PROBLEM_AUDIT_SOCKET] = {"audit-socket",
                               "The kernel's audit messages cannot be received: new denials are not "
                               "seen."},
-    [PROBLEM_AUDIT_LOSS] = {"audit-loss",
-                            "Audit messages were lost: there were more denials than are shown."},
+    [PROBLEM_AUDIT_LOSS] =
+        {"audit-loss",
+         "Audit messages were missed and could not be read up from the log: there may have "
+         "been more denials than are shown."},
     [PROBLEM_NGINX_CONFIGURATION] = {"nginx-configuration",
                                      "nginx's configuration cannot be read: is nginx installed?"},
     [PROBLEM_ERROR_LOG] = {"error-log",
                            "An error log of nginx cannot be read: its requests are not known."},
     [PROBLEM_POLICY] = {"policy",
                         "The SELinux policy cannot be read: there are no fixes to offer."},
+    [PROBLEM_STATE] = {"state", "What was found cannot be kept: a restart will forget it."},
 };
 
 const char *problem_code_to_string(ProblemCode code)

@@ -18,6 +18,7 @@ typedef enum ProblemCode {
     PROBLEM_NGINX_CONFIGURATION,
     PROBLEM_ERROR_LOG,
     PROBLEM_POLICY,
+    PROBLEM_STATE,
     PROBLEM_CODE_COUNT,
 } ProblemCode;
 

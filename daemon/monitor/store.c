@@ -45,6 +45,31 @@ Store *store_free(Store *store)
     return NULL;
 }
 
+int store_restore(Store *store, Diagnosis *diagnosis, bool changed)
+{
+    int r = store_find(store, diagnosis->id)    ? -EEXIST
+            : store->n_entries == DIAGNOSES_MAX ? -E2BIG
+                                                : 0;
+
+    if (r < 0) {
+        diagnosis_free(diagnosis);
+        return r;
+    }
+    store->entries[store->n_entries++] =
+        (Entry){.diagnosis = diagnosis, .unanalyzed = true, .changed = changed};
+    return 0;
+}
+
+bool store_is_changed(const Store *store, size_t index)
+{
+    return index < store->n_entries && store->entries[index].changed;
+}
+
+void store_mute(Store *store)
+{
+    store->observer = (StoreObserver){};
+}
+
 static void notify_changed(Store *store, Entry *entry)
 {
     if (store->observer.changed)

@@ -46,6 +46,15 @@ typedef enum StoreChange {
 int store_new(Store **ret_store, const StoreObserver *observer);
 Store *store_free(Store *store); /* tells nobody; accepts and returns NULL */
 
+/* Puts in one of an earlier run, which the store takes over, behind those that are there, and
+ * tells nobody. `changed`: a change was made for it that no analysis has judged yet. -EEXIST, or
+ * -E2BIG if the store is full; then it is freed. */
+int store_restore(Store *store, Diagnosis *diagnosis, bool changed);
+/* That flag, for keeping it. */
+bool store_is_changed(const Store *store, size_t index);
+/* Tells nobody from now on. */
+void store_mute(Store *store);
+
 /* Folds an incident in. 0, or -ENOMEM. */
 int store_take_incident(Store *store, const Incident *incident);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/nginx/followed-log.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -151,7 +152,78 @@ static void fail_log(FollowedLog *log, int error)
               error, NULL);
 }
 
-static void open_log(Follower *follower, FollowedLog *log)
+static bool has_fingerprint(const LogTail *tail, const FollowerPosition *start)
+{
+    return start->offset <= tail->size &&
+           start->fingerprint == log_tail_fingerprint(tail, start->offset);
+}
+
+/* Whether this is the file that an earlier position is in. */
+static bool is_start(const LogTail *tail, const FollowerPosition *start)
+{
+    return tail->device == start->device && tail->inode == start->inode &&
+           start->offset <= tail->size && (start->fingerprint == 0 || has_fingerprint(tail, start));
+}
+
+/* Looks for the file under another name in its directory ("error.log.1", "error.log-20260101"),
+ * or for the copy that was made before it was cut (logrotate's copytruncate). */
+static int find_renamed(const FollowedLog *log, LogTail *ret_tail)
+{
+    char path[PATH_MAX];
+    size_t length = (size_t)(log->name - log->path), name_length = strlen(log->name);
+    const struct dirent *entry;
+    DIR *directory;
+    int r = -ENOENT;
+
+    memcpy(path, log->path, length);
+    path[length] = '\0';
+    directory = opendir(path);
+    if (!directory)
+        return -errno;
+    for (unsigned i = 0; i < NGINX_LOG_NAMES_MAX && r < 0 && (entry = readdir(directory)); i++) {
+        const char *reason;
+        LogTail tail;
+
+        if ((entry->d_ino != log->start.inode && log->start.fingerprint == 0) ||
+            strncmp(entry->d_name, log->name, name_length) != 0 ||
+            length + strlen(entry->d_name) >= sizeof(path))
+            continue;
+        (void)snprintf(path + length, sizeof(path) - length, "%s", entry->d_name);
+        if (log_tail_open(&tail, path, &reason) < 0)
+            continue;
+        if (is_start(&tail, &log->start) ||
+            (log->start.fingerprint != 0 && has_fingerprint(&tail, &log->start))) {
+            *ret_tail = tail;
+            r = 0;
+        } else {
+            log_tail_close(&tail);
+        }
+    }
+    (void)closedir(directory);
+    return r;
+}
+
+/* The file that an earlier run read is none of this name any more. */
+static void take_up_renamed(FollowedLog *log, uint64_t now)
+{
+    LogTail tail = LOG_TAIL_CLOSED;
+
+    if (log->rotated.fd >= 0 || find_renamed(log, &tail) < 0) {
+        log->lost_ends++;
+        return;
+    }
+    if (log_tail_seek(&tail, log->start.offset) < 0) {
+        log_tail_close(&tail);
+        log->lost_ends++;
+        return;
+    }
+    log->rotated = tail;
+    log->rotated_read = false;
+    log->rotated_deadline = now + NGINX_LOG_ROTATED_GRACE_USEC;
+    log->rotations++;
+}
+
+static void open_log(Follower *follower, FollowedLog *log, uint64_t now)
 {
     const char *reason;
     LogTail tail = LOG_TAIL_CLOSED;
@@ -163,8 +235,7 @@ static void open_log(Follower *follower, FollowedLog *log)
         set_state(log, FOLLOWER_REFUSED, 0, reason);
         return;
     }
-    at_start = r == 0 && log->have_start && tail.device == log->start.device &&
-               tail.inode == log->start.inode && log->start.offset <= tail.size;
+    at_start = r == 0 && log->have_start && is_start(&tail, &log->start);
     if (at_start)
         r = log_tail_seek(&tail, log->start.offset);
     if (r < 0) {
@@ -172,6 +243,8 @@ static void open_log(Follower *follower, FollowedLog *log)
         fail_log(log, -r);
         return;
     }
+    if (!at_start && log->have_start && log->start_kept)
+        take_up_renamed(log, now);
     log->have_start = false;
     log->current = tail;
     log->read = true;
@@ -199,7 +272,7 @@ void followed_log_check(Follower *follower, FollowedLog *log, uint64_t now)
     } else {
         if (log->current.fd >= 0)
             rotate(follower, log, now);
-        open_log(follower, log);
+        open_log(follower, log, now);
         log->read |= log->rotated.fd >= 0;
     }
     steady = log->directory_watch >= 0 &&

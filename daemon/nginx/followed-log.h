@@ -24,6 +24,7 @@ typedef struct FollowedLog {
     uint64_t rotated_deadline;
 
     bool have_start; /* where to start in the file that was there at first */
+    bool start_kept; /* by an earlier run: it counts even if the file has another name by now */
     FollowerPosition start;
 
     int file_watch; /* -1: none */
@@ -35,8 +36,14 @@ typedef struct FollowedLog {
     bool check; /* the path may lead elsewhere */
     uint64_t next_check;
     uint64_t rotations;
+    uint64_t lost_ends;
     LogCounters counters;
 } FollowedLog;
+
+typedef struct KeptPosition {
+    char *path;
+    FollowerPosition position;
+} KeptPosition;
 
 struct Follower {
     int fd;
@@ -44,6 +51,8 @@ struct Follower {
     void *userdata;
     FollowedLog **logs;
     size_t n_logs;
+    KeptPosition *kept; /* of logs that were not added yet */
+    size_t n_kept;
     size_t turn; /* whose turn it is to be read */
     char *buffer;
 };

@@ -120,13 +120,16 @@ Follower *follower_free(Follower *follower)
         log_free(follower->logs[i]);
     if (follower->fd >= 0)
         (void)close(follower->fd);
+    for (size_t i = 0; i < follower->n_kept; i++)
+        free(follower->kept[i].path);
+    free(follower->kept);
     free(follower->logs);
     free(follower->buffer);
     free(follower);
     return NULL;
 }
 
-static int add(Follower *follower, const char *path, const FollowerPosition *position)
+static int add(Follower *follower, const char *path, const FollowerPosition *position, bool kept)
 {
     size_t length = path ? strlen(path) : 0;
     FollowedLog *log;
@@ -152,27 +155,66 @@ static int add(Follower *follower, const char *path, const FollowerPosition *pos
     if (position) {
         log->have_start = true;
         log->start = *position;
+        log->start_kept = kept;
     }
     follower->logs[follower->n_logs++] = log;
     followed_log_check(follower, log, now_usec());
     return 0;
 }
 
+int follower_remember(Follower *follower, const char *path, const FollowerPosition *position)
+{
+    KeptPosition *grown;
+    char *copy;
+
+    if (follower->n_kept == NGINX_LOGS_MAX)
+        return -E2BIG;
+    grown = reallocarray(follower->kept, follower->n_kept + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    follower->kept = grown;
+    copy = strdup(path);
+    if (!copy)
+        return -ENOMEM;
+    follower->kept[follower->n_kept++] = (KeptPosition){copy, *position};
+    return 0;
+}
+
+/* Adds the log where an earlier run stopped. Returns -ENOENT if that is not known. */
+static int add_kept(Follower *follower, const char *path)
+{
+    for (size_t i = 0; path && i < follower->n_kept; i++) {
+        KeptPosition kept = follower->kept[i];
+        int r;
+
+        if (!streq(kept.path, path))
+            continue;
+        follower->kept[i] = follower->kept[--follower->n_kept];
+        r = add(follower, path, &kept.position, /* kept= */ true);
+        free(kept.path);
+        return r;
+    }
+    return -ENOENT;
+}
+
 int follower_add(Follower *follower, const char *path, FollowerStart start)
 {
     FollowerPosition position;
     struct stat st;
+    int r = add_kept(follower, path);
 
+    if (r != -ENOENT)
+        return r;
     /* The size is known even of a log that cannot be read yet. */
     if (start == FOLLOWER_START_AT_BEGIN || !path || stat(path, &st) < 0)
-        return add(follower, path, NULL);
-    position = (FollowerPosition){st.st_dev, st.st_ino, (uint64_t)st.st_size};
-    return add(follower, path, &position);
+        return add(follower, path, NULL, /* kept= */ false);
+    position = (FollowerPosition){st.st_dev, st.st_ino, (uint64_t)st.st_size, 0};
+    return add(follower, path, &position, /* kept= */ false);
 }
 
 int follower_add_at(Follower *follower, const char *path, const FollowerPosition *position)
 {
-    return add(follower, path, position);
+    return add(follower, path, position, /* kept= */ false);
 }
 
 int follower_remove(Follower *follower, const char *path)
@@ -291,12 +333,33 @@ int follower_get_status(const Follower *follower, size_t index, FollowerStatus *
         .lines_skipped = log->counters.lines_skipped,
         .truncations = log->counters.truncations,
         .rotations = log->rotations,
+        .lost_ends = log->lost_ends,
     };
     if (log->current.fd >= 0) {
         ret_status->position = (FollowerPosition){log->current.device, log->current.inode,
-                                                  log_tail_position(&log->current)};
+                                                  log_tail_position(&log->current), 0};
         ret_status->size = log->current.size;
     }
+    return 0;
+}
+
+int follower_get_position(const Follower *follower, size_t index, FollowerPosition *ret_position)
+{
+    const FollowedLog *log = index < follower->n_logs ? follower->logs[index] : NULL;
+    const LogTail *tail;
+
+    if (!log)
+        return -ENOENT;
+    /* What was renamed and is not read to its end goes first after a restart, too. */
+    tail = log->rotated.fd >= 0 && !log->rotated_read ? &log->rotated : &log->current;
+    if (tail->fd < 0) {
+        if (!log->have_start)
+            return -ENOENT;
+        *ret_position = log->start;
+        return 0;
+    }
+    *ret_position = (FollowerPosition){tail->device, tail->inode, log_tail_position(tail), 0};
+    ret_position->fingerprint = log_tail_fingerprint(tail, ret_position->offset);
     return 0;
 }
 

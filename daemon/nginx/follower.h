@@ -44,6 +44,7 @@ typedef struct FollowerPosition {
     dev_t device;
     ino_t inode;
     uint64_t offset;
+    uint64_t fingerprint; /* of what stands before it; 0: not known */
 } FollowerPosition;
 
 typedef struct FollowerStatus {
@@ -57,6 +58,8 @@ typedef struct FollowerStatus {
     uint64_t lines_skipped;    /* longer than NGINX_LINE_LENGTH_MAX */
     uint64_t rotations;
     uint64_t truncations;
+    uint64_t
+        lost_ends; /* files of an earlier run that were gone before they were read to the end */
 } FollowerStatus;
 
 /* Returns 0, -ENOMEM, or the negative errno of inotify_init1(). */
@@ -70,6 +73,13 @@ int follower_add(Follower *follower, const char *path, FollowerStart start);
 /* As follower_add(), but goes on where an earlier run stopped, if the path still leads to
  * that file and it is no shorter; a different file is read from its beginning. */
 int follower_add_at(Follower *follower, const char *path, const FollowerPosition *position);
+
+/* Where an earlier run stopped: a log of that path that is added later is taken up there. What
+ * was renamed meanwhile within its directory is found again and read to its end first. Returns
+ * 0, -E2BIG or -ENOMEM. */
+int follower_remember(Follower *follower, const char *path, const FollowerPosition *position);
+/* The position to remember, with its fingerprint. -ENOENT if the log is not being read. */
+int follower_get_position(const Follower *follower, size_t index, FollowerPosition *ret_position);
 
 /* Returns 0 or -ENOENT. */
 int follower_remove(Follower *follower, const char *path);

@@ -8,6 +8,10 @@
 
 #include "daemon/core/limits.h"
 #include "daemon/core/macro.h"
+#include "daemon/core/text.h"
+
+/* Two lines of a log, with their times, are enough to tell files apart. */
+#define FINGERPRINT_LENGTH 256u
 
 const char *log_tail_refusal(mode_t mode)
 {
@@ -90,6 +94,19 @@ int log_tail_seek(LogTail *tail, uint64_t offset)
 uint64_t log_tail_position(const LogTail *tail)
 {
     return tail->offset - tail->partial_length;
+}
+
+uint64_t log_tail_fingerprint(const LogTail *tail, uint64_t offset)
+{
+    char text[FINGERPRINT_LENGTH];
+    size_t length = offset < sizeof(text) ? (size_t)offset : sizeof(text);
+    ssize_t n = pread(tail->fd, text, length, (off_t)(offset - length));
+    uint64_t hash;
+
+    if (n <= 0 || (size_t)n != length)
+        return 0;
+    hash = hash_bytes(HASH_SEED, text, length);
+    return hash ? hash : 1;
 }
 
 static int keep_partial(LogTail *tail, const char *text, size_t length, const LogSink *sink)

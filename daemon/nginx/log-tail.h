@@ -52,6 +52,9 @@ ssize_t log_tail_read(LogTail *tail, char *buffer, size_t size, const LogSink *s
 
 /* Where the first line not delivered starts. */
 uint64_t log_tail_position(const LogTail *tail);
+/* A hash of the last bytes before an offset: tells a file that was cut and written anew, or
+ * another one with the number of one deleted. 0 if there are none. */
+uint64_t log_tail_fingerprint(const LogTail *tail, uint64_t offset);
 
 /* In words what a file of this mode is, NULL if it is regular. */
 const char *log_tail_refusal(mode_t mode);

@@ -220,6 +220,12 @@ follow_advice() {
 # keep FILE…: leaves copies in the results, under the scenario's name.
 keep() { mkdir -p "$SELGUARD_VM_VAR/results/$SCENARIO" && cp -r "$@" "$SELGUARD_VM_VAR/results/$SCENARIO/"; }
 
+# monitor_forget: the monitor starts as on the first day.
+monitor_forget() {
+        systemctl stop nginx-selguard.service && rm -rf /var/lib/nginx-selguard/state* /var/lib/private/nginx-selguard/state* &&
+                systemctl start nginx-selguard.service
+}
+
 # policy_fingerprint: changes with any local customization, module or runtime boolean.
 policy_fingerprint() {
         (

@@ -30,7 +30,7 @@ is_member() { [[ $(member "$1") == "$2" ]]; }
 listed() { as_user reader selguardctl list | grep -q "port $1 "; }
 if [[ $PHASE == 0 ]]; then
     # It counts what earlier scenarios of this boot were denied, too.
-    check "the monitor starts anew" systemctl restart nginx-selguard.service
+    check "the monitor starts anew" monitor_forget
     check "the monitor runs" systemctl is-active nginx-selguard.service
     check_eq "as its own user" nginx-selguard "$(ps -o user:32= -C nginx-selguard | tail -n 1 | tr -d ' ')"
     check_eq "with one capability" "CapEff:0000000000000004" \
