@@ -91,7 +91,7 @@ int diagnoses_describe(Session *session, const char *path, json_object **ret_obj
     if (r < 0)
         return r;
     *ret_object = json_tokener_parse(text);
-    return *ret_object ? 0 : -EBADMSG;
+    return *ret_object ? diagnosis_json_force(*ret_object, session->force) : -EBADMSG;
 }
 
 static int read_fix(sd_bus_message *reply, Plan *plan, char **ret_summary)
@@ -121,7 +121,8 @@ int diagnoses_get_fix(Session *session, const char *path, uint64_t n, Plan *ret_
     int r = new_call(session, path, NGINX1_DIAGNOSIS, "GetFixes", &call);
 
     if (r >= 0)
-        r = sd_bus_message_append(call, "a{sv}", 0);
+        r = session->force ? sd_bus_message_append(call, "a{sv}", 1, "force", "b", 1)
+                           : sd_bus_message_append(call, "a{sv}", 0);
     if (r >= 0)
         r = session_call(session, call, "read the fixes", &reply);
     if (r >= 0)

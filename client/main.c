@@ -51,6 +51,7 @@ static void print_usage(FILE *stream)
     (void)fputs(
         "\n  --fix N            which fix; 1, the best, if not given\n"
         "  --dry-run          apply, trial, verify: only say what would be done\n"
+        "  --force            show, apply, trial: also fixes that are not put forward\n"
         "  --for TIME         length of a trial: 90, 90s, 10min, 2h; 10min if not given\n"
         "  --reason TEXT      apply, trial, keep, revert: for the record\n"
         "  --format FORMAT    export: shell, semanage, ansible or cil\n"
@@ -72,6 +73,7 @@ static void print_usage(FILE *stream)
 enum {
     OPTION_FIX = 256,
     OPTION_DRY_RUN,
+    OPTION_FORCE,
     OPTION_ALL,
     OPTION_JSON,
     OPTION_FOR,
@@ -129,6 +131,7 @@ static int parse_options(Session *session, int argc, char **argv)
     static const struct option options[] = {
         {"fix", required_argument, NULL, OPTION_FIX},
         {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
+        {"force", no_argument, NULL, OPTION_FORCE},
         {"all", no_argument, NULL, OPTION_ALL},
         {"json", no_argument, NULL, OPTION_JSON},
         {"for", required_argument, NULL, OPTION_FOR},
@@ -150,6 +153,9 @@ static int parse_options(Session *session, int argc, char **argv)
         switch (option) {
         case OPTION_DRY_RUN:
             session->dry_run = true;
+            break;
+        case OPTION_FORCE:
+            session->force = true;
             break;
         case OPTION_ALL:
             session->all = true;

@@ -14,6 +14,7 @@ typedef struct Session {
     bool json;
     bool verbose; /* all requests and evidence, not only the newest */
     bool color;
+    bool force; /* show and take fixes that are not put forward */
     bool dry_run;
     bool all;         /* list: dismissed diagnoses, too; dismiss: all that are open */
     bool applied;     /* export: all changes in force */

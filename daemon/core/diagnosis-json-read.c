@@ -310,6 +310,52 @@ static int read_refusals(json_object *array, Diagnosis *diagnosis)
     return 0;
 }
 
+static int read_place(json_object *object, ConfigPlace *place)
+{
+    uint64_t line = 0;
+    int r;
+
+    if ((r = read_string(object, "directive", true, &place->directive)) < 0 ||
+        (r = read_string(object, "value", true, &place->value)) < 0 ||
+        (r = read_string(object, "context", true, &place->context)) < 0 ||
+        (r = read_string(object, "server", false, &place->server)) < 0 ||
+        (r = read_string(object, "location", false, &place->location)) < 0 ||
+        (r = read_string(object, "upstream", false, &place->upstream)) < 0 ||
+        (r = read_string(object, "file", true, &place->file)) < 0 ||
+        (r = read_number(object, "line", UINT32_MAX, &line)) < 0)
+        return r;
+    place->line = (unsigned)line;
+    return 0;
+}
+
+static int read_places(json_object *nginx, Diagnosis *diagnosis)
+{
+    json_object *array = get_array(nginx, "places", DIAGNOSIS_PLACES_MAX);
+    uint64_t total = 0;
+    int r = array ? read_number(nginx, "places_count", UINT32_MAX, &total) : -EBADMSG;
+
+    for (size_t i = 0; r >= 0 && i < json_object_array_length(array); i++)
+        r = read_place(json_object_array_get_idx(array, i),
+                       &diagnosis->places[diagnosis->n_places++]);
+    diagnosis->places_total = total;
+    return r;
+}
+
+static int read_fixes(json_object *array, Diagnosis *diagnosis)
+{
+    for (size_t i = 0; i < json_object_array_length(array); i++) {
+        Fix fix = {};
+        int r = read_fix(json_object_array_get_idx(array, i), &fix);
+
+        if (r >= 0)
+            r = diagnosis_add_fix(diagnosis, &fix);
+        fix_clear(&fix);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
 static int read_enums(json_object *object, Diagnosis *diagnosis)
 {
     _cleanup_free_ char *verdict = NULL, *cause = NULL;
@@ -354,6 +400,7 @@ static int read_all(json_object *object, Diagnosis *diagnosis)
 {
     json_object *fixes = get_array(object, "fixes", DIAGNOSIS_FIXES_MAX);
     json_object *refused = get_array(object, "refused", DIAGNOSIS_FIXES_MAX);
+    json_object *withheld = get_array(object, "withheld", DIAGNOSIS_FIXES_MAX);
     _cleanup_strv_ char **notes = NULL;
     int r;
 
@@ -372,17 +419,11 @@ static int read_all(json_object *object, Diagnosis *diagnosis)
         if (r < 0)
             return r;
     }
-    for (size_t i = 0; i < json_object_array_length(fixes); i++) {
-        Fix fix = {};
-
-        r = read_fix(json_object_array_get_idx(fixes, i), &fix);
-        if (r >= 0)
-            r = diagnosis_add_fix(diagnosis, &fix);
-        fix_clear(&fix);
-        if (r < 0)
-            return r;
-    }
-    return read_refusals(refused, diagnosis);
+    diagnosis->withheld = withheld != NULL;
+    r = read_fixes(withheld ? withheld : fixes, diagnosis);
+    if (r >= 0)
+        r = read_places(json_get(object, "nginx"), diagnosis);
+    return r < 0 ? r : read_refusals(refused, diagnosis);
 }
 
 int diagnosis_read_analysis(Diagnosis *diagnosis, json_object *object)
@@ -413,6 +454,11 @@ int diagnosis_read_analysis(Diagnosis *diagnosis, json_object *object)
     diagnosis->fixes = TAKE_POINTER(read->fixes);
     diagnosis->n_fixes = read->n_fixes;
     read->n_fixes = 0;
+    diagnosis->withheld = read->withheld;
+    memcpy(diagnosis->places, read->places, sizeof(diagnosis->places));
+    diagnosis->n_places = read->n_places;
+    diagnosis->places_total = read->places_total;
+    read->n_places = 0;
     diagnosis->refusals = TAKE_POINTER(read->refusals);
     diagnosis->n_refusals = read->n_refusals;
     read->n_refusals = 0;

@@ -262,6 +262,27 @@ static void add_target(Builder *builder, json_object *parent, const Diagnosis *d
     add_string(builder, target, "peer_context", diagnosis->peer_context);
 }
 
+static void add_places(Builder *builder, json_object *nginx, const Diagnosis *diagnosis)
+{
+    json_object *places = add(builder, nginx, "places", json_object_new_array());
+
+    for (size_t i = 0; i < diagnosis->n_places; i++) {
+        const ConfigPlace *place = &diagnosis->places[i];
+        json_object *object = json_object_new_object();
+
+        add_string(builder, object, "directive", place->directive);
+        add_string(builder, object, "value", place->value);
+        add_string(builder, object, "context", place->context);
+        add_string(builder, object, "server", place->server);
+        add_string(builder, object, "location", place->location);
+        add_string(builder, object, "upstream", place->upstream);
+        add_string(builder, object, "file", place->file);
+        add_number(builder, object, "line", place->line);
+        append(builder, places, object);
+    }
+    add_number(builder, nginx, "places_count", diagnosis->places_total);
+}
+
 static void add_nginx(Builder *builder, json_object *parent, const Diagnosis *diagnosis)
 {
     json_object *nginx = add(builder, parent, "nginx", json_object_new_object());
@@ -280,6 +301,9 @@ static void add_nginx(Builder *builder, json_object *parent, const Diagnosis *di
         add_strings(builder, nginx, context[i].all, context[i].list, DIAGNOSIS_REQUESTS_MAX);
     }
     add_strings(builder, nginx, "lines", diagnosis->lines, ELEMENTS_OF(diagnosis->lines));
+    add_places(builder, nginx, diagnosis);
+    add_bool(builder, nginx, "ambiguous", diagnosis->ambiguous);
+    add_string(builder, nginx, "disagreement", diagnosis->disagreement);
 }
 
 static void add_obstacle(Builder *builder, json_object *parent, const Obstacle *obstacle)
@@ -316,6 +340,7 @@ int diagnosis_to_json(const Diagnosis *diagnosis, json_object **ret_object)
     add_bool(&builder, object, "analyzed", diagnosis->analyzed);
     add_bool(&builder, object, "allowed_now", diagnosis->allowed_now);
     add_string(&builder, object, "program", diagnosis->program);
+    add_string(&builder, object, "exe", diagnosis->exe);
     if (diagnosis->have_access)
         add(&builder, object, "access", access_to_json(&builder, &diagnosis->access));
     if (diagnosis->operation) {
@@ -328,6 +353,8 @@ int diagnosis_to_json(const Diagnosis *diagnosis, json_object **ret_object)
     add_nginx(&builder, object, diagnosis);
     add_obstacle(&builder, object, &diagnosis->obstacle);
     fixes = add(&builder, object, "fixes", json_object_new_array());
+    if (diagnosis->withheld)
+        fixes = add(&builder, object, "withheld", json_object_new_array());
     for (size_t i = 0; i < diagnosis->n_fixes; i++)
         append(&builder, fixes, fix_to_json(&builder, &diagnosis->fixes[i], i + 1));
     refused = add(&builder, object, "refused", json_object_new_array());
@@ -346,4 +373,20 @@ int diagnosis_to_json(const Diagnosis *diagnosis, json_object **ret_object)
         return -ENOMEM;
     *ret_object = TAKE_POINTER(object);
     return 0;
+}
+
+int diagnosis_json_force(json_object *object, bool force)
+{
+    json_object *withheld = json_get(object, "withheld");
+    int r = 0;
+
+    if (!withheld)
+        return 0;
+    if (force) {
+        r = json_add(object, "fixes", json_object_get(withheld));
+        if (r >= 0)
+            r = json_add(object, "forced", json_object_new_boolean(true));
+    }
+    json_object_object_del(object, "withheld");
+    return r;
 }

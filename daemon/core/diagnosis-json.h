@@ -13,10 +13,14 @@
 /* 0 with a new object for the caller to json_object_put(), or -ENOMEM. */
 int diagnosis_to_json(const Diagnosis *diagnosis, json_object **ret_object);
 
-/* Reads what the policy decides (verdict, cause, summary, allowed_now, fixes, refusals, notes)
- * from an object that diagnosis_to_json() made, replacing what *diagnosis has of it. The object
- * comes from a less trusted process: -EBADMSG for whatever does not fit, with *diagnosis as it
- * was; or -ENOMEM. */
+/* Fixes that are not put forward stand apart from the others, as "withheld". If `force`, they
+ * become the object's fixes, with "forced"; else they are taken out. 0 or -ENOMEM. */
+int diagnosis_json_force(json_object *object, bool force);
+
+/* Reads what policy and configuration decide (verdict, cause, summary, allowed_now, fixes,
+ * refusals, notes, places) from an object that diagnosis_to_json() made, replacing what *diagnosis
+ * has of it. The object comes from a less trusted process: -EBADMSG for whatever does not fit, with
+ * *diagnosis as it was; or -ENOMEM. */
 int diagnosis_read_analysis(Diagnosis *diagnosis, json_object *object);
 
 /* "2026-11-22T20:35:54.628Z". */

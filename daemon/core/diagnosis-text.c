@@ -183,6 +183,49 @@ static void print_times(FILE *stream, const TextStyle *style, json_object *diagn
     (void)fputc('\n', stream);
 }
 
+/* "proxy_pass http://127.0.0.1:3000 (/etc/nginx/shop.conf:12, server shop, location /)" */
+static void print_place(FILE *stream, json_object *place)
+{
+    print_escaped(stream, json_get_text(place, "directive"));
+    (void)fputc(' ', stream);
+    print_escaped(stream, json_get_text(place, "value"));
+    if (*json_get_text(place, "file")) {
+        (void)fputs(" (", stream);
+        print_escaped(stream, json_get_text(place, "file"));
+        (void)fprintf(stream, ":%s", json_get_text(place, "line"));
+    } else {
+        (void)fputs(" (a default of nginx", stream);
+    }
+    if (*json_get_text(place, "server")) {
+        (void)fputs(", server ", stream);
+        print_escaped(stream, json_get_text(place, "server"));
+    }
+    if (*json_get_text(place, "location")) {
+        (void)fputs(", location ", stream);
+        print_escaped(stream, json_get_text(place, "location"));
+    }
+    if (*json_get_text(place, "upstream")) {
+        (void)fputs(", upstream ", stream);
+        print_escaped(stream, json_get_text(place, "upstream"));
+    }
+    (void)fputs(")", stream);
+}
+
+static void print_places(FILE *stream, const TextStyle *style, json_object *nginx)
+{
+    json_object *places = json_get(nginx, "places");
+    uint64_t total = json_object_get_uint64(json_get(nginx, "places_count"));
+    size_t n = json_length(places), shown = style->details || n < 3 ? n : 3;
+
+    for (size_t i = 0; i < shown; i++) {
+        print_label(stream, style, i == 0 ? "config" : "");
+        print_place(stream, json_object_array_get_idx(places, i));
+        if (i + 1 == shown && total > shown)
+            (void)fprintf(stream, " and %ju more", (uintmax_t)(total - shown));
+        (void)fputc('\n', stream);
+    }
+}
+
 void diagnosis_print(FILE *stream, json_object *diagnosis, const TextStyle *style)
 {
     json_object *nginx = json_get(diagnosis, "nginx"), *fixes = json_get(diagnosis, "fixes");
@@ -210,6 +253,14 @@ void diagnosis_print(FILE *stream, json_object *diagnosis, const TextStyle *styl
     print_list(stream, style, "server", json_get(nginx, "servers"), style->details ? ALL : 3);
     print_list(stream, style, "request", json_get(nginx, "requests"), style->details ? ALL : 3);
     print_list(stream, style, "upstream", json_get(nginx, "upstreams"), style->details ? ALL : 3);
+    print_places(stream, style, nginx);
+    if (*json_get_text(diagnosis, "exe") || *json_get_text(diagnosis, "program")) {
+        print_label(stream, style, "program");
+        print_escaped(stream, *json_get_text(diagnosis, "exe")
+                                  ? json_get_text(diagnosis, "exe")
+                                  : json_get_text(diagnosis, "program"));
+        (void)fputc('\n', stream);
+    }
     print_list(stream, style, "log", json_get(nginx, "lines"), style->details ? ALL : 1);
     print_list(stream, style, "audit", json_get(diagnosis, "evidence"), style->details ? ALL : 1);
     print_list(stream, style, "note", json_get(diagnosis, "notes"), ALL);

@@ -99,6 +99,18 @@ void fix_clear(Fix *fix)
     *fix = (Fix){};
 }
 
+void config_place_clear(ConfigPlace *place)
+{
+    free(place->directive);
+    free(place->value);
+    free(place->context);
+    free(place->server);
+    free(place->location);
+    free(place->upstream);
+    free(place->file);
+    *place = (ConfigPlace){};
+}
+
 static void clear_strings(char **list, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
@@ -123,6 +135,10 @@ void diagnosis_clear_analysis(Diagnosis *diagnosis)
     diagnosis->n_refusals = 0;
     clear_strings(diagnosis->notes, ELEMENTS_OF(diagnosis->notes));
     obstacle_clear(&diagnosis->obstacle);
+    for (size_t i = 0; i < diagnosis->n_places; i++)
+        config_place_clear(&diagnosis->places[i]);
+    diagnosis->n_places = diagnosis->places_total = 0;
+    diagnosis->withheld = false;
     diagnosis->cause = CAUSE_NONE;
     diagnosis->allowed_now = false;
     diagnosis->analyzed = false;
@@ -139,6 +155,8 @@ Diagnosis *diagnosis_free(Diagnosis *diagnosis)
     free(diagnosis->operation);
     free(diagnosis->log_level);
     free(diagnosis->program);
+    free(diagnosis->exe);
+    free(diagnosis->disagreement);
     free(diagnosis->protocol);
     free(diagnosis->path);
     free(diagnosis->component);

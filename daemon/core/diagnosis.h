@@ -131,6 +131,18 @@ typedef struct Obstacle {
     char *missing; /* "x"; empty where the rule is not about bits */
     char *rule;    /* what refuses: "the bits for others" */
 } Obstacle;
+/* A directive of nginx's configuration that asks for what failed. Strings are owned; NULL where
+ * there is no such thing. */
+typedef struct ConfigPlace {
+    char *directive; /* "proxy_pass" */
+    char *value;     /* its first argument, as written */
+    char *context;   /* "main", "http", "stream", "mail" */
+    char *server;    /* all names of the server block */
+    char *location;
+    char *upstream; /* the upstream block in between */
+    char *file;
+    unsigned line; /* 0: a default of nginx */
+} ConfigPlace;
 
 typedef struct Diagnosis {
     char *id; /* hex of the signature; stable across restarts */
@@ -147,6 +159,7 @@ typedef struct Diagnosis {
     Access access;
 
     char *program;   /* comm of the process that was denied; NULL without a denial */
+    char *exe;       /* what it runs, as the kernel has it; NULL where unknown */
     bool denied;     /* the kernel recorded a denial; else nginx's line is all there is */
     char *operation; /* "connect", "open", … as in a Failure; NULL without a line */
     int error;       /* errno that nginx printed; 0 without a line */
@@ -169,6 +182,12 @@ typedef struct Diagnosis {
     char *requests[DIAGNOSIS_REQUESTS_MAX];
     char *upstreams[DIAGNOSIS_REQUESTS_MAX];
 
+    /* nginx's text can be read in more than one way: a client wrote into it. Nothing is concluded
+     * from it then. */
+    bool ambiguous;
+    char *
+        disagreement; /* a sentence: how nginx's text contradicts the kernel; NULL if it does not */
+
     char *lines[DIAGNOSIS_EVIDENCE_MAX];    /* nginx log lines, newest last */
     char *evidence[DIAGNOSIS_EVIDENCE_MAX]; /* what the kernel said, newest last */
     /* Times of what was kept last: once the lists are full, a storm is sampled. */
@@ -180,9 +199,13 @@ typedef struct Diagnosis {
     bool analyzed;    /* the policy was asked; false while that is under way */
     Fix *fixes;       /* ranked, best first */
     size_t n_fixes;
+    bool withheld; /* the fixes are not to be put forward: nothing asks for the access */
     Refusal *refusals;
     size_t n_refusals;
-    char *notes[DIAGNOSIS_EVIDENCE_MAX]; /* what is not known, in sentences */
+    char *notes[DIAGNOSIS_EVIDENCE_MAX];      /* what is not known, in sentences */
+    ConfigPlace places[DIAGNOSIS_PLACES_MAX]; /* the best first */
+    size_t n_places;
+    size_t places_total;
 } Diagnosis;
 
 const char *verdict_to_string(Verdict verdict);
@@ -202,13 +225,21 @@ void fix_clear(Fix *fix);
 void obstacle_clear(Obstacle *obstacle);
 void exposure_clear(Exposure *exposure);
 void access_change_clear(AccessChange *change);
-/* Drops fixes, refusals and notes: the part that the policy decides. */
+/* Drops fixes, refusals, notes and places: the part that policy and configuration decide. */
 void diagnosis_clear_analysis(Diagnosis *diagnosis);
 /* Each takes ownership of the argument's content and zeroes it; 0, -ENOMEM, or
  * -E2BIG past the limit (then it is freed). */
 int diagnosis_add_fix(Diagnosis *diagnosis, Fix *fix);
 int diagnosis_add_refusal(Diagnosis *diagnosis, const char *action, const char *reason);
 int fix_add_proof(Fix *fix, const Access *access, bool before, bool after);
+
+void config_place_clear(ConfigPlace *place);
+
+/* Fixes that may be put forward. */
+static inline size_t diagnosis_offered_fixes(const Diagnosis *diagnosis)
+{
+    return diagnosis->withheld ? 0 : diagnosis->n_fixes;
+}
 
 /* Adds a copy to a bounded list of distinct strings; the oldest gives way. */
 int diagnosis_remember(char **list, size_t size, const char *text);

@@ -198,6 +198,8 @@
 #define DIAGNOSIS_FIXES_MAX    16u
 /* A text of a kept one: a record of the largest size, each byte of it escaped. */
 #define DIAGNOSIS_TEXT_MAX (64u * 1024)
+/* Places in nginx's configuration that ask for the same: what a person looks through. */
+#define DIAGNOSIS_PLACES_MAX 8u
 /* A change that opens something for more domains than this is no longer about the web server:
  * Apache's, nginx's and their helpers' domains are below a dozen in all policies looked at. */
 #define EXPOSURE_DOMAINS_OFFERED_MAX 24u

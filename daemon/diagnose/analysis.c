@@ -13,6 +13,8 @@
 #include "daemon/diagnose/operation.h"
 #include "daemon/diagnose/path-failure.h"
 #include "daemon/diagnose/permissions.h"
+#include "daemon/diagnose/place.h"
+#include "daemon/diagnose/program.h"
 #include "daemon/diagnose/summary.h"
 #include "daemon/selinux/decide.h"
 #include "daemon/selinux/ports.h"
@@ -167,7 +169,7 @@ static int add_candidates(Diagnosis *diagnosis, const Hypothesis *current,
     if (r < 0)
         return r;
     fixes_rank(diagnosis->fixes, diagnosis->n_fixes);
-    if (diagnosis->n_fixes == 0)
+    if (diagnosis->n_fixes == 0 && !diagnosis->withheld)
         return note(diagnosis, diagnosis->n_refusals > 0
                                    ? "Every change found would open more than nginx needs."
                                    : "No change was found that would allow it.");
@@ -204,6 +206,26 @@ static int make_operation(const Diagnosis *diagnosis, const Hypothesis *current,
                                     ret_operation);
 }
 
+/* Says who was denied, and whether anything asks for it. If nothing does, what would allow it is
+ * worked out all the same, and withheld. */
+static int judge_intent(Diagnosis *diagnosis, const Hypothesis *current,
+                        const AnalysisOptions *options)
+{
+    _cleanup_free_ char *reason = NULL, *remark = NULL;
+    int r = program_remark(diagnosis, &remark);
+
+    if (r >= 0 && remark)
+        r = note(diagnosis, remark);
+    if (r >= 0 && intent_match(diagnosis, options->intents, current, &reason) == INTENT_NOT_ASKED) {
+        diagnosis->verdict = VERDICT_UNEXPECTED_ACCESS;
+        diagnosis->withheld = true;
+        r = note(diagnosis,
+                 "Nothing is known to ask for this: it may be the trace of an intrusion, or "
+                 "of a configuration that was changed since. No fix is put forward.");
+    }
+    return r >= 0 && reason ? note(diagnosis, reason) : r;
+}
+
 static int analyze_access(Diagnosis *diagnosis, const Policy *policy, const Hypothesis *current,
                           const AnalysisOptions *options)
 {
@@ -228,16 +250,10 @@ static int analyze_access(Diagnosis *diagnosis, const Policy *policy, const Hypo
         goto finish;
     }
     r = take_decision(diagnosis, policy, &decision);
-    if (r >= 0 && !diagnosis->allowed_now &&
-        intent_match(diagnosis, options->intents, current) == INTENT_NOT_ASKED) {
-        diagnosis->verdict = VERDICT_UNEXPECTED_ACCESS;
-        r = note(diagnosis,
-                 "nginx's configuration does not ask for this: it may be the trace of an "
-                 "intrusion, or of a configuration that was changed since. No fix is "
-                 "put forward.");
-    } else if (r >= 0 && !diagnosis->allowed_now) {
+    if (r >= 0 && !diagnosis->allowed_now)
+        r = judge_intent(diagnosis, current, options);
+    if (r >= 0 && !diagnosis->allowed_now)
         r = add_candidates(diagnosis, current, &operation, options);
-    }
 finish:
     decision_clear(&decision);
     access_clear(&access);
@@ -426,6 +442,8 @@ int analysis_run(Diagnosis *diagnosis, const Policy *policy, const AnalysisOptio
         return -ENOMEM;
     diagnosis_clear_analysis(diagnosis);
     r = run(diagnosis, policy, current, options);
+    if (r >= 0)
+        r = places_find(diagnosis, options->intents);
     if (r < 0)
         return r;
     diagnosis->analyzed = policy != NULL;

@@ -158,7 +158,8 @@ static int set_denial_target(Diagnosis *diagnosis, const Incident *incident)
 
     diagnosis->target_kind = denial_target_kind(denial);
     diagnosis->inode = denial->inode;
-    if (denial->comm && set_escaped(&diagnosis->program, denial->comm) < 0)
+    if ((denial->comm && set_escaped(&diagnosis->program, denial->comm) < 0) ||
+        (denial->exe && set_escaped(&diagnosis->exe, denial->exe) < 0))
         return -ENOMEM;
     if (streq(denial->target_class, "unix_stream_socket") &&
         string_replace(&diagnosis->peer_context, denial->target_context) < 0)

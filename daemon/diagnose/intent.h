@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Whether nginx's configuration asks for what was denied. If it does not, the denial may be the
- * trace of an intruder, and nothing should be opened for it. Pure.
+ * trace of an intruder, and nothing should be opened for it. Some things no web server is asked
+ * for: tracing processes, raw packets, kernel modules, a shell. Pure.
  */
 #pragma once
 
@@ -15,6 +16,7 @@ typedef enum IntentMatch {
     INTENT_NOT_KNOWN, /* it cannot be told: variables, names, another program, another object */
 } IntentMatch;
 
-/* `intents` may be NULL: not known. */
+/* `intents` may be NULL: what holds without a configuration is told all the same. *ret_reason is a
+ * sentence for the caller to free that says why, or NULL. */
 IntentMatch intent_match(const Diagnosis *diagnosis, const NginxIntents *intents,
-                         const Hypothesis *hypothesis);
+                         const Hypothesis *hypothesis, char **ret_reason);

@@ -15,7 +15,7 @@ typedef struct Analyze {
     const char *contexts_path; /* file_contexts, as given */
     const char *conf_path;     /* nginx.conf, as given; beneath root, if that is given */
     const char *root;          /* "/" of another host */
-    bool json, verbose, fixed_zone;
+    bool json, verbose, force, fixed_zone;
     int32_t utc_offset;
 
     NginxConf *conf;

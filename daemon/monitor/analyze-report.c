@@ -83,6 +83,8 @@ int analyze_print_json(const Analyze *analyze)
         json_object *diagnosis;
         int r = diagnosis_to_json(store_get(analyze->store, i), &diagnosis);
 
+        if (r >= 0)
+            r = diagnosis_json_force(diagnosis, analyze->force);
         if (r < 0)
             return r;
         json_object_array_add(diagnoses, diagnosis);
@@ -109,6 +111,8 @@ int analyze_print_text(const Analyze *analyze)
         _cleanup_json_ json_object *diagnosis = NULL;
         int r = diagnosis_to_json(store_get(analyze->store, i), &diagnosis);
 
+        if (r >= 0)
+            r = diagnosis_json_force(diagnosis, analyze->force);
         if (r < 0)
             return r;
         (void)fputc('\n', stdout);

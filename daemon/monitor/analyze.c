@@ -41,6 +41,7 @@ static void print_usage(FILE *stream)
         "  --domain TYPE          SELinux domain of nginx; default httpd_t; several times\n"
         "  --utc-offset ±HH:MM    time zone of the error logs; default: this host's\n"
         "  --format text|json     default: text\n"
+        "  --force                changes that are not put forward, too\n"
         "  -v, --verbose          all requests and evidence, not only the newest\n",
         stream);
 }
@@ -57,6 +58,7 @@ static int parse_options(Analyze *analyze, int argc, char **argv)
         OPTION_DOMAIN,
         OPTION_UTC_OFFSET,
         OPTION_FORMAT,
+        OPTION_FORCE,
     };
     static const struct option options[] = {
         {"audit-log", required_argument, NULL, OPTION_AUDIT_LOG},
@@ -68,6 +70,7 @@ static int parse_options(Analyze *analyze, int argc, char **argv)
         {"domain", required_argument, NULL, OPTION_DOMAIN},
         {"utc-offset", required_argument, NULL, OPTION_UTC_OFFSET},
         {"format", required_argument, NULL, OPTION_FORMAT},
+        {"force", no_argument, NULL, OPTION_FORCE},
         {"verbose", no_argument, NULL, 'v'},
         {"help", no_argument, NULL, 'h'},
         {},
@@ -109,6 +112,9 @@ static int parse_options(Analyze *analyze, int argc, char **argv)
                 (void)fprintf(stderr, "--format %s: expected text or json\n", optarg);
                 r = -EINVAL;
             }
+            break;
+        case OPTION_FORCE:
+            analyze->force = true;
             break;
         case 'v':
             analyze->verbose = true;

@@ -177,18 +177,47 @@ static int append_fix(sd_bus_message *reply, const Fix *fix)
     return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+/* "force": also the fixes that are not put forward. Other options are passed over. */
+static int read_force(sd_bus_message *message, bool *ret_force)
+{
+    const char *name;
+    int value, r = sd_bus_message_rewind(message, /* complete= */ true);
+
+    if (r >= 0)
+        r = sd_bus_message_enter_container(message, 'a', "{sv}");
+    while (r >= 0 && (r = sd_bus_message_enter_container(message, 'e', "sv")) > 0) {
+        r = sd_bus_message_read(message, "s", &name);
+        if (r >= 0 && streq(name, "force")) {
+            r = sd_bus_message_read(message, "v", "b", &value);
+            if (r >= 0)
+                *ret_force = value;
+        } else if (r >= 0) {
+            r = sd_bus_message_skip(message, "v");
+        }
+        if (r >= 0)
+            r = sd_bus_message_exit_container(message);
+    }
+    return r < 0 ? r : 0;
+}
+
 static int reply_fixes(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
     _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
     const Diagnosis *diagnosis = find_called(message, userdata, ret_error);
+    bool force = false;
+    size_t n;
     int r;
 
     if (!diagnosis)
         return -ENOENT;
+    r = read_force(message, &force);
+    if (r < 0)
+        return sd_bus_error_set(ret_error, SD_BUS_ERROR_INVALID_ARGS, "force is a boolean.");
+    n = force ? diagnosis->n_fixes : diagnosis_offered_fixes(diagnosis);
     r = sd_bus_message_new_method_return(message, &reply);
     if (r >= 0)
         r = sd_bus_message_open_container(reply, 'a', "(sa(sa{sv})a(ssss)a{sv})");
-    for (size_t i = 0; r >= 0 && i < diagnosis->n_fixes; i++)
+    for (size_t i = 0; r >= 0 && i < n; i++)
         r = append_fix(reply, &diagnosis->fixes[i]);
     if (r >= 0)
         r = sd_bus_message_close_container(reply);

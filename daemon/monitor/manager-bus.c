@@ -103,7 +103,7 @@ static int append_diagnosis(sd_bus_message *reply, const Diagnosis *diagnosis)
             diagnosis_state_to_string(diagnosis->state), "Count", "t", diagnosis->count,
             "FirstSeen", "t", diagnosis->first_seen_usec, "LastSeen", "t",
             diagnosis->last_seen_usec, "Summary", "s", strempty(diagnosis->summary), "FixCount",
-            "u", (uint32_t)diagnosis->n_fixes);
+            "u", (uint32_t)diagnosis_offered_fixes(diagnosis));
     if (r >= 0 && diagnosis->port >= 0)
         r = sd_bus_message_append(reply, "{sv}", "Port", "q", (uint16_t)diagnosis->port);
     if (r >= 0 && diagnosis->path)

@@ -68,10 +68,38 @@ static int add_resolvers(IntentBuilder *builder, const NginxDirective *directive
     return 0;
 }
 
+static bool ends_with(const char *text, const char *ending)
+{
+    size_t length = strlen(text), end = strlen(ending);
+
+    return length >= end && streq(text + length - end, ending);
+}
+
+/* Directives that say more of nginx's doings than one place to reach. */
+static void note_features(NginxIntents *intents, const NginxDirective *directive)
+{
+    static const char *const code[] = {"perl",        "perl_set",  "js_content",
+                                       "js_access",   "js_filter", "js_preread",
+                                       "js_periodic", "js_set",    "perl_require"};
+    const char *name = directive->name;
+
+    if (strstr(name, "_by_lua") || strstr(name, "_by_njs"))
+        intents->runs_code = true;
+    for (size_t i = 0; i < ELEMENTS_OF(code); i++)
+        if (streq(name, code[i]))
+            intents->runs_code = true;
+    if (ends_with(name, "_bind") && directive->n_args > 1 &&
+        streq(directive->args[directive->n_args - 1], "transparent"))
+        intents->transparent = true;
+    if (streq(name, "quic_bpf") && directive->n_args == 1 && streq(directive->args[0], "on"))
+        intents->quic_bpf = true;
+}
+
 static int add_directive(IntentBuilder *builder, const NginxDirective *directive)
 {
     NginxIntent *intent;
 
+    note_features(builder->intents, directive);
     if (directive->block && !streq(directive->name, "geoip2")) {
         bool server = streq(directive->name, "server") && directive->parent &&
                       streq(directive->parent->name, "http");
@@ -119,6 +147,11 @@ static int build(IntentBuilder *builder, char *const *default_error_logs)
         r = intent_add_unused_upstreams(builder);
     if (r == 0)
         r = intent_add_default_paths(builder, default_error_logs);
+    for (size_t i = 0; i < builder->intents->n_items; i++) {
+        const NginxIntent *intent = &builder->intents->items[i];
+
+        builder->intents->has_names |= intent->address && !intent->numeric;
+    }
     return r == 0 ? put_known_first(builder->intents) : r;
 }
 
@@ -236,12 +269,17 @@ const NginxIntent *nginx_intent_find_socket(const NginxIntents *intents, const c
     return NULL;
 }
 
-bool nginx_intent_any_unknown(const NginxIntents *intents, NginxIntentKind kind)
+const NginxIntent *nginx_intent_find_unknown(const NginxIntents *intents, NginxIntentKind kind)
 {
     for (size_t i = 0; i < intents->n_items; i++)
         if (intents->items[i].kind == kind && !intents->items[i].known)
-            return true;
-    return false;
+            return &intents->items[i];
+    return NULL;
+}
+
+bool nginx_intent_any_unknown(const NginxIntents *intents, NginxIntentKind kind)
+{
+    return nginx_intent_find_unknown(intents, kind) != NULL;
 }
 
 const char *nginx_intent_kind_to_string(NginxIntentKind kind)

@@ -71,7 +71,11 @@ typedef struct NginxIntent {
 typedef struct NginxIntents {
     NginxIntent *items;
     size_t n_items;
-    bool truncated; /* the configuration was, or NGINX_INTENTS_MAX was met */
+    bool truncated;   /* the configuration was, or NGINX_INTENTS_MAX was met */
+    bool runs_code;   /* Lua, Perl or JavaScript: it may do anything */
+    bool transparent; /* connections are made from foreign addresses */
+    bool quic_bpf;    /* programs are loaded into the kernel */
+    bool has_names;   /* host names are looked up at start-up */
     /* Private. */
     size_t size;
     Arena memory;
@@ -100,5 +104,7 @@ const NginxIntent *nginx_intent_find_socket(const NginxIntents *intents, const c
 /* Whether something of this kind is decided at run time, so that finding nothing proves
  * nothing. */
 bool nginx_intent_any_unknown(const NginxIntents *intents, NginxIntentKind kind);
+/* The first such; NULL if there is none. */
+const NginxIntent *nginx_intent_find_unknown(const NginxIntents *intents, NginxIntentKind kind);
 
 const char *nginx_intent_kind_to_string(NginxIntentKind kind);

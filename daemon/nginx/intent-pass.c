@@ -23,6 +23,10 @@ static const PassKind pass_kinds[] = {
     {"auth_http", 80, false, true},          {"ssl_stapling_responder", 80, false, true},
     {"ssl_ocsp_responder", 80, false, true},
 };
+/* Of modules that are not nginx's own: redis2_pass, ajp_pass, postgres_pass … */
+static const PassKind other_pass = {"*_pass", -1, false, false};
+/* The certificate names whom to ask for its status. */
+static const PassKind stapling = {"ssl_stapling", -1, true, true};
 static const PassKind stream_pass = {"proxy_pass", -1, false, true};
 
 static const struct {
@@ -32,6 +36,24 @@ static const struct {
     {"http://", 80},   {"https://", 443}, {"grpc://", 80},
     {"grpcs://", 443}, {"uwsgi://", -1},  {"suwsgi://", -1},
 };
+
+static bool ends_with_pass(const char *name)
+{
+    size_t length = strlen(name), ending = strlen("_pass");
+
+    return length > ending && streq(name + length - ending, "_pass");
+}
+
+/* Whether the responder is named beside or above the directive. */
+static bool has_responder(const NginxDirective *directive)
+{
+    for (const NginxDirective *block = directive->parent; block; block = block->parent)
+        for (const NginxDirective *at = block->first; at; at = at->next)
+            if (streq(at->name, "ssl_stapling_responder") ||
+                streq(at->name, "ssl_ocsp_responder") || streq(at->name, "ssl_stapling_file"))
+                return true;
+    return false;
+}
 
 static const PassKind *kind_of(const NginxDirective *directive)
 {
@@ -47,6 +69,11 @@ static const PassKind *kind_of(const NginxDirective *directive)
             return &stream_pass;
         return pass_kinds[i].any_context || streq(context, "http") ? &pass_kinds[i] : NULL;
     }
+    if (ends_with_pass(directive->name) && streq(intent_context_of(directive), "http"))
+        return &other_pass;
+    if ((streq(directive->name, "ssl_stapling") || streq(directive->name, "ssl_ocsp")) &&
+        !streq(directive->args[0], "off") && !has_responder(directive))
+        return &stapling;
     return NULL;
 }
 
@@ -275,6 +302,15 @@ static int add_destination(IntentBuilder *builder, const NginxDirective *directi
 
 int intent_add_pass(IntentBuilder *builder, const NginxDirective *directive)
 {
+    if (kind_of(directive) == &stapling)
+        return add_unknown(builder, directive, NULL);
+    if (streq(directive->name, "auth_http")) {
+        /* its answer says where the mail server is */
+        int r = add_unknown(builder, directive, NULL);
+
+        if (r < 0)
+            return r;
+    }
     return add_destination(builder, directive, kind_of(directive), directive->args[0],
                            /* expanded= */ false);
 }

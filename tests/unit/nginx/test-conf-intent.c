@@ -85,7 +85,7 @@ static const struct {
      "\"http://unix:/run/a b.sock:/uri\"; } } mail { auth_http http://127.0.0.1:9000/auth; }",
      {"error-log /a w", "root /r/", "listen *:1", "pass 127.0.0.1:9000", "pass 127.0.0.1:9001",
       "pass localhost:9002 name", "pass 10.0.0.1:11211", "pass unix:/run/a b.sock",
-      "pass 127.0.0.1:9000"}},
+      "pass 127.0.0.1:9000", "pass - ?"}},
     {"error_log /a; http { root /r; upstream b { server 10.0.0.1; server unix:/run/b.sock "
      "weight=2; "
      "server h:81 backup; keepalive 3; } server { listen 1; proxy_pass http://B/x; } }",
