@@ -103,7 +103,7 @@ int diagnosis_export_reply(sd_bus_message *message, const Diagnosis *diagnosis,
     r = read_options(message, &n, ret_error);
     if (r < 0)
         return r;
-    if (n < 1 || n > diagnosis->n_fixes)
+    if (n < 1 || n > diagnosis_offered_fixes(diagnosis))
         return bus_error_set_named(ret_error, BUS_ERROR_NOT_FOUND, "There is no such fix.");
     r = export_select(&diagnosis->fixes[n - 1].plan, 1, &actions, &n_actions);
     if (r < 0)
