@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/diagnose/incident.h"
 
+#include <ctype.h>
 #include <errno.h>
 
 #include "daemon/core/macro.h"
@@ -84,12 +85,39 @@ static uint64_t hash_denial(const Denial *denial)
     return hash_string(hash, path);
 }
 
+/* How much of a path is the same for all of its kind. nginx numbers its temporary files, in
+ * directories of up to three digits or hexadecimal digits (client_body_temp_path, levels=): each
+ * request has another, and one directory that refuses them is one problem. */
+static size_t common_length(const char *path)
+{
+    const size_t number_length = 10; /* ngx_create_temp_file(): "%010d" */
+    size_t length = strlen(path), digits = 0, level;
+
+    while (digits < length && isdigit((unsigned char)path[length - 1 - digits]))
+        digits++;
+    if (digits != number_length || length == digits || !strchr("/.", path[length - 1 - digits]))
+        return length;
+    while (path[length - 1] != '/' && length > 1)
+        length--;
+    for (;; length -= level + 1) {
+        level = 0;
+        while (level + 1 < length && isxdigit((unsigned char)path[length - 2 - level]))
+            level++;
+        if (level == 0 || level > 3 || level + 1 >= length || path[length - 2 - level] != '/')
+            return length;
+    }
+}
+
 static uint64_t hash_failure(const Failure *failure)
 {
     uint64_t hash = hash_string(HASH_SEED, "failure");
 
     hash = hash_string(hash, failure->operation);
-    hash = hash_string(hash, failure->target);
+    if (failure->target && failure->target_kind == FAILURE_TARGET_PATH &&
+        common_length(failure->target) < strlen(failure->target))
+        hash = hash_bytes(hash, failure->target, common_length(failure->target));
+    else
+        hash = hash_string(hash, failure->target);
     return hash_bytes(hash, &failure->error, sizeof(failure->error));
 }
 

@@ -61,6 +61,41 @@ static void test_signature(void **state _unused_)
     assert_memory_equal(first, "6b631c59", 8);
 }
 
+/* Whether two failures to open are one problem. */
+static bool is_same(const char *one, const char *other)
+{
+    const char *const paths[] = {one, other};
+    char id[2][DIAGNOSIS_ID_SIZE];
+
+    for (size_t i = 0; i < 2; i++) {
+        const Failure failure = {
+            .operation = "open",
+            .error = EACCES,
+            .target_kind = FAILURE_TARGET_PATH,
+            .target = (char *)paths[i],
+        };
+        const Incident incident = {.failure = &failure};
+
+        incident_signature(&incident, id[i]);
+    }
+    return streq(id[0], id[1]);
+}
+
+static void test_temporary_files(void **state _unused_)
+{
+    assert_true(is_same("/srv/upload/0000000001", "/srv/upload/0000000002"));
+    assert_true(is_same("/srv/upload/1/00/0000000001", "/srv/upload/2/00/0000000002"));
+    assert_true(is_same("/data/cache/b/1f/0123456789abcdef0123456789abcdef.0000000007",
+                        "/data/cache/c/00/ffffffffffffffffffffffffffffffff.0000000008"));
+    assert_false(is_same("/srv/upload/0000000001", "/srv/other/0000000001"));
+    assert_false(is_same("/srv/upload/1.html", "/srv/upload/2.html"));
+    assert_false(is_same("/srv/upload/x0000000001", "/srv/upload/x0000000002"));
+    assert_false(is_same("/srv/20231123/a", "/srv/20231124/a"));
+    assert_true(is_same("/0000000001", "/0000000002"));
+    assert_false(is_same("0000000001", "0000000002"));
+    assert_false(is_same("", "/"));
+}
+
 static void test_evidence(void **state _unused_)
 {
     Denial denial = make_denial();
@@ -92,6 +127,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_signature),
+        cmocka_unit_test(test_temporary_files),
         cmocka_unit_test(test_evidence),
         cmocka_unit_test(test_permissive),
     };
