@@ -134,6 +134,30 @@ int http_parse_status(const char *answer, size_t length)
     return status >= 100 && status <= 599 ? status : -EBADMSG;
 }
 
+char *http_answer_server(const char *answer)
+{
+    static const char name[] = "\r\nserver:";
+    const char *end = strstr(answer, "\r\n\r\n"), *header = strcasestr(answer, name);
+    _cleanup_free_ char *value = NULL;
+
+    if (!header || (end && header > end))
+        return NULL;
+    header += strlen(name);
+    header += strspn(header, " \t");
+    value = strndup(header, strcspn(header, "\r\n"));
+    return value ? escape_for_terminal(value) : NULL;
+}
+
+bool http_server_is_nginx(const char *server)
+{
+    static const char *const names[] = {"nginx", "openresty", "tengine", "angie"};
+
+    for (size_t i = 0; i < ELEMENTS_OF(names); i++)
+        if (strcasestr(server, names[i]))
+            return true;
+    return false;
+}
+
 const char *verify_outcome_to_string(VerifyOutcome outcome)
 {
     static const char *const words[] = {"fixed", "still-failing", "unknown"};

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,12 @@ char *http_request_to_text(const HttpRequest *request);
 
 /* The status of an answer's first line, 100 to 599; -EBADMSG if it is no HTTP. */
 int http_parse_status(const char *answer, size_t length);
+
+/* Who answered, by the Server header (nginx puts its own in place of a backend's): escaped, to be
+ * freed; NULL if it does not say, or if out of memory. */
+char *http_answer_server(const char *answer);
+/* Whether that is nginx or built from it. */
+bool http_server_is_nginx(const char *server);
 
 typedef enum VerifyOutcome {
     VERIFY_FIXED,

@@ -23,6 +23,7 @@ typedef struct Verification {
     HttpRequest request;
     char *address; /* that took the connection; NULL if none */
     int status;    /* 0: none */
+    char *server;  /* that answered, as it says; NULL if it does not */
     bool denied_again;
     char *command; /* what can be tried by hand; NULL for none */
     VerifyOutcome outcome;
@@ -106,10 +107,16 @@ static int judge_answer(Verification *verification, const char *answer, size_t l
     if (status < 0 || strstr(answer, "plain HTTP request was sent to HTTPS port"))
         return suggest_curl(verification, verification->request.port);
     verification->status = status;
+    verification->server = http_answer_server(answer);
     if (status >= 300 && status < 400 && leads_to_https(answer))
         return suggest_curl(verification, 443);
     outcome = http_judge(json_get_text(json_get(verification->diagnosis, "failure"), "operation"),
                          status, &sentence);
+    if (outcome == VERIFY_FIXED && verification->server &&
+        !http_server_is_nginx(verification->server)) {
+        outcome = VERIFY_UNKNOWN;
+        sentence = "What answers there is not nginx: --port tells where nginx listens.";
+    }
     return conclude(verification, outcome, sentence);
 }
 
@@ -232,6 +239,8 @@ static int print_json(const Verification *verification)
         json_add(object, "message", json_object_new_string(strempty(verification->sentence))) < 0 ||
         (verification->status > 0 &&
          json_add(object, "status", json_object_new_int(verification->status)) < 0) ||
+        (verification->server &&
+         json_add(object, "server", json_object_new_string(verification->server)) < 0) ||
         json_add(object, "denied_again", json_object_new_boolean(verification->denied_again)) < 0 ||
         (verification->command &&
          json_add(object, "command", json_object_new_string(verification->command)) < 0))
@@ -249,7 +258,8 @@ static int print_text(const Verification *verification)
                      request->target, request->host, request->port,
                      verification->address ? ", at " : "", strempty(verification->address));
     if (verification->status > 0)
-        (void)printf("answer: %d\n", verification->status);
+        (void)printf("Answer: %d%s%s\n", verification->status,
+                     verification->server ? ", from " : "", strempty(verification->server));
     (void)printf("%s. %s\n", words[verification->outcome], strempty(verification->sentence));
     if (verification->command)
         (void)printf("By hand: %s\n", verification->command);
@@ -285,6 +295,7 @@ int verb_verify(Session *session, char **arguments)
     free(verification.address);
     free(verification.sentence);
     free(verification.command);
+    free(verification.server);
     if (r < 0)
         return r;
     return verification.outcome == VERIFY_FIXED           ? 0
