@@ -140,7 +140,9 @@
 /* Processes looked at for nginx's: the kernel's default limit of process ids is 4 million on large
  * machines, but directories of /proc beyond this many take seconds. */
 #define PROCESSES_SCANNED_MAX 65536u
-/* Of /proc/PID/status; a process in thousands of groups has a long line. */
+/* Of /proc/PID/net/unix: a hundred bytes a socket. */
+#define UNIX_SOCKETS_SIZE_MAX (8u * 1024 * 1024)
+/* Of /proc/PID/status and cmdline; a process in thousands of groups has a long line. */
 #define PROCESS_STATUS_SIZE_MAX (64u * 1024)
 
 /* --- policy ------------------------------------------------------------- */

@@ -7,19 +7,19 @@
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
 #include "daemon/correlate/match.h"
+#include "daemon/diagnose/analysis-internal.h"
 #include "daemon/diagnose/candidates.h"
 #include "daemon/diagnose/fix.h"
 #include "daemon/diagnose/intent.h"
+#include "daemon/diagnose/neighbours.h"
 #include "daemon/diagnose/operation.h"
-#include "daemon/diagnose/path-failure.h"
-#include "daemon/diagnose/permissions.h"
 #include "daemon/diagnose/place.h"
 #include "daemon/diagnose/program.h"
 #include "daemon/diagnose/summary.h"
 #include "daemon/selinux/decide.h"
 #include "daemon/selinux/ports.h"
 
-static int note(Diagnosis *diagnosis, const char *text)
+int analysis_note(Diagnosis *diagnosis, const char *text)
 {
     return text ? diagnosis_remember(diagnosis->notes, ELEMENTS_OF(diagnosis->notes), text)
                 : -ENOMEM;
@@ -65,7 +65,7 @@ static int note_conditions(Diagnosis *diagnosis, const Policy *policy,
                                        condition->branch ? "" : ")")
                        : NULL;
 
-        r = note(diagnosis, text);
+        r = analysis_note(diagnosis, text);
     }
     return r;
 }
@@ -78,7 +78,7 @@ static int note_constraints(Diagnosis *diagnosis, const DecidePermission *permis
         _cleanup_free_ char *text =
             format_string("A constraint forbids %s: %s.", permission->name, *constraint);
 
-        r = note(diagnosis, text);
+        r = analysis_note(diagnosis, text);
         if (r < 0)
             break;
     }
@@ -102,7 +102,8 @@ static int take_decision(Diagnosis *diagnosis, const Policy *policy, const Decis
     if (!decision->allowed)
         diagnosis->cause = cause_of_blocks(diagnosis, blocks);
     if (decision->permissive)
-        r = note(diagnosis, "The domain is permissive: SELinux logs this and lets it through.");
+        r = analysis_note(diagnosis,
+                          "The domain is permissive: SELinux logs this and lets it through.");
     return r;
 }
 
@@ -170,9 +171,9 @@ static int add_candidates(Diagnosis *diagnosis, const Hypothesis *current,
         return r;
     fixes_rank(diagnosis->fixes, diagnosis->n_fixes);
     if (diagnosis->n_fixes == 0 && !diagnosis->withheld)
-        return note(diagnosis, diagnosis->n_refusals > 0
-                                   ? "Every change found would open more than nginx needs."
-                                   : "No change was found that would allow it.");
+        return analysis_note(diagnosis, diagnosis->n_refusals > 0
+                                            ? "Every change found would open more than nginx needs."
+                                            : "No change was found that would allow it.");
     return 0;
 }
 
@@ -189,6 +190,12 @@ static int update_peer(Diagnosis *diagnosis, const AnalysisOptions *options)
 {
     _cleanup_free_ char *peer = NULL;
 
+    if (options->host && options->host->peer && diagnosis->target_kind == TARGET_SOCKET &&
+        !streq(diagnosis->access.target_class, "unix_stream_socket")) {
+        int r = analysis_note(diagnosis, peer_source_to_words(options->host->peer_source));
+
+        return r < 0 ? r : string_replace(&diagnosis->peer_context, options->host->peer);
+    }
     if (!options->read_peer || diagnosis->target_kind != TARGET_SOCKET || !diagnosis->path ||
         diagnosis->path[0] != '/' || streq(diagnosis->access.target_class, "unix_stream_socket"))
         return 0;
@@ -215,19 +222,19 @@ static int judge_intent(Diagnosis *diagnosis, const Hypothesis *current,
     int r = program_remark(diagnosis, &remark);
 
     if (r >= 0 && remark)
-        r = note(diagnosis, remark);
+        r = analysis_note(diagnosis, remark);
     if (r >= 0 && intent_match(diagnosis, options->intents, current, &reason) == INTENT_NOT_ASKED) {
         diagnosis->verdict = VERDICT_UNEXPECTED_ACCESS;
         diagnosis->withheld = true;
-        r = note(diagnosis,
-                 "Nothing is known to ask for this: it may be the trace of an intrusion, or "
-                 "of a configuration that was changed since. No fix is put forward.");
+        r = analysis_note(
+            diagnosis, "Nothing is known to ask for this: it may be the trace of an intrusion, or "
+                       "of a configuration that was changed since. No fix is put forward.");
     }
-    return r >= 0 && reason ? note(diagnosis, reason) : r;
+    return r >= 0 && reason ? analysis_note(diagnosis, reason) : r;
 }
 
-static int analyze_access(Diagnosis *diagnosis, const Policy *policy, const Hypothesis *current,
-                          const AnalysisOptions *options)
+int analysis_of_access(Diagnosis *diagnosis, const Policy *policy, const Hypothesis *current,
+                       const AnalysisOptions *options)
 {
     Operation operation = {};
     Decision decision = {};
@@ -246,7 +253,7 @@ static int analyze_access(Diagnosis *diagnosis, const Policy *policy, const Hypo
         goto finish;
     if (decision.status != DECIDE_OK) {
         diagnosis->verdict = VERDICT_UNDETERMINED;
-        r = note(diagnosis, decision.problem);
+        r = analysis_note(diagnosis, decision.problem);
         goto finish;
     }
     r = take_decision(diagnosis, policy, &decision);
@@ -260,160 +267,8 @@ finish:
     operation_clear(&operation);
     if (r == -ENODATA || r == -EINVAL) {
         diagnosis->verdict = VERDICT_UNDETERMINED;
-        return note(diagnosis, "The loaded policy cannot be asked about this access.");
+        return analysis_note(diagnosis, "The loaded policy cannot be asked about this access.");
     }
-    return r;
-}
-
-/* The context that nginx is taken to run in; the caller frees it. */
-static char *guess_source(const Hypothesis *current, const char *domain)
-{
-    return format_string("system_u:system_r:%s%s", domain,
-                         policy_is_mls(hypothesis_policy(current)) ? ":s0" : "");
-}
-
-/* nginx's line says TCP nowhere, but connect() and bind() to an address are that, save for
- * resolvers and syslog, whose messages name other operations. */
-static int guess_access(Diagnosis *diagnosis, const Hypothesis *current, const char *domain)
-{
-    _cleanup_free_ char *source = NULL, *target = NULL;
-    bool binding = streq(diagnosis->operation, "bind");
-    int r;
-
-    target = port_context(current, PORT_TCP, (uint16_t)diagnosis->port);
-    if (!target)
-        return -ENODATA;
-    source = guess_source(current, domain);
-    if (!source)
-        return -ENOMEM;
-    r = access_init(&diagnosis->access, source, target, "tcp_socket",
-                    binding ? "name_bind" : "name_connect");
-    if (r < 0)
-        return r;
-    diagnosis->have_access = true;
-    return string_replace(&diagnosis->protocol, "tcp");
-}
-
-/* After the modes: they let it through, or it is not known whether they do. */
-static int blame_policy(Diagnosis *diagnosis, const Policy *policy, const Hypothesis *current,
-                        const AnalysisOptions *options, PathDenial *denial)
-{
-    int r = 0;
-
-    access_clear(&diagnosis->access);
-    diagnosis->access = denial->access;
-    denial->access = (Access){};
-    diagnosis->have_access = true;
-    diagnosis->verdict = denial->dontaudit ? VERDICT_BLOCKED_SILENTLY : VERDICT_BLOCKED_BY_SELINUX;
-    if (!denial->dontaudit)
-        r = note(diagnosis, "The kernel's record of the denial was not seen: it was lost, or "
-                            "auditing was off. The verdict rests on the policy.");
-    if (r >= 0)
-        r = analyze_access(diagnosis, policy, current, options);
-    if (r >= 0 && diagnosis->verdict == VERDICT_BLOCKED_SILENTLY)
-        diagnosis->cause = CAUSE_DONTAUDIT;
-    return r;
-}
-
-static int note_next_obstacle(Diagnosis *diagnosis, const PathFacts *path, const PathDenial *denial)
-{
-    const char *where = denial->component < path->n_components
-                            ? path->components[denial->component].path
-                            : "the process that listens";
-    _cleanup_free_ char *shown = escape_for_terminal(where);
-    char type[256] = "?";
-    _cleanup_free_ char *text = NULL;
-
-    (void)context_type_copy(denial->access.target_context, type, sizeof(type));
-    text = shown ? format_string("Behind it stands SELinux: once the modes let nginx through, the "
-                                 "policy denies %s on %s (%s %s)%s.",
-                                 denial->access.permissions, shown, denial->access.target_class,
-                                 type, denial->dontaudit ? ", silently" : "")
-                 : NULL;
-    return note(diagnosis, text);
-}
-
-/* Modes first, as in the kernel, then the policy. */
-static int analyze_path(Diagnosis *diagnosis, const Policy *policy, const Hypothesis *current,
-                        const AnalysisOptions *options, const PathOperation *operation)
-{
-    const HostFacts *host = options->host;
-    PermissionAnswer answer;
-    PathDenial denial = {};
-    int denied = -ENODATA;
-    int r = permissions_analyze(diagnosis, host, operation, options->intents, &answer);
-
-    if (r >= 0 && current) {
-        _cleanup_free_ char *source = guess_source(current, options->domain);
-
-        denied = source ? path_denial_find(&host->path, permissions_need(&host->path, operation),
-                                           source, /* peer= */ NULL, current, &denial)
-                        : -ENOMEM;
-        r = denied == -ENOMEM ? -ENOMEM : 0;
-    }
-    if (r < 0)
-        return r;
-    if (answer == PERMISSION_REFUSED) {
-        diagnosis->verdict = VERDICT_BLOCKED_BY_PERMISSIONS;
-        diagnosis->cause = CAUSE_FILE_MODE;
-        if (denied > 0 && !denial.permissive)
-            r = note_next_obstacle(diagnosis, &host->path, &denial);
-    } else if (denied > 0 && !denial.permissive) {
-        r = blame_policy(diagnosis, policy, current, options, &denial);
-    } else if (answer == PERMISSION_ALLOWED) {
-        r = note(diagnosis, denied == 0 ? "File modes and the policy both allow it as they are "
-                                          "now: it may have been put right since."
-                                        : "File modes allow it as they are now, and what could be "
-                                          "asked of the policy does, too.");
-    }
-    path_denial_clear(&denial);
-    return r;
-}
-
-static int analyze_failure(Diagnosis *diagnosis, const Policy *policy, const Hypothesis *current,
-                           const AnalysisOptions *options)
-{
-    PathOperation operation;
-    Decision decision = {};
-    int r;
-
-    if (options->host && options->host->have_path && options->domain &&
-        path_operation_of(diagnosis, options->intents, &operation))
-        return analyze_path(diagnosis, policy, current, options, &operation);
-    if (!current)
-        return 0;
-    if (diagnosis->target_kind != TARGET_PORT || diagnosis->port < 0 || !options->domain)
-        return note(diagnosis, "The kernel recorded no denial for it. It may be file permissions, "
-                               "or a denial that was lost or is not logged.");
-    r = guess_access(diagnosis, current, options->domain);
-    if (r >= 0)
-        r = decide_access(current, &diagnosis->access, &decision);
-    if (r == -ENODATA || r == -EINVAL || (r >= 0 && decision.status != DECIDE_OK)) {
-        r = note(diagnosis, r >= 0 ? decision.problem
-                                   : "The loaded policy cannot be asked about this access.");
-        goto finish;
-    }
-    if (r < 0)
-        goto finish;
-    if (decision.allowed) {
-        diagnosis->verdict = VERDICT_BLOCKED_BY_PERMISSIONS;
-        r = note(diagnosis, "The loaded policy allows it: look at routes, the firewall, and for a "
-                            "port below 1024 at nginx's capabilities.");
-        goto finish;
-    }
-    if (decision.dontaudit) {
-        diagnosis->verdict = VERDICT_BLOCKED_SILENTLY;
-    } else {
-        diagnosis->verdict = VERDICT_BLOCKED_BY_SELINUX;
-        r = note(diagnosis, "The kernel's record of the denial was not seen: it was lost, or "
-                            "auditing was off. The verdict rests on the policy.");
-    }
-    if (r >= 0)
-        r = analyze_access(diagnosis, policy, current, options);
-    if (r >= 0 && diagnosis->verdict == VERDICT_BLOCKED_SILENTLY)
-        diagnosis->cause = CAUSE_DONTAUDIT;
-finish:
-    decision_clear(&decision);
     return r;
 }
 
@@ -421,16 +276,22 @@ static int run(Diagnosis *diagnosis, const Policy *policy, const Hypothesis *cur
                const AnalysisOptions *options)
 {
     if (diagnosis->denied) {
+        int r = 0;
+
         diagnosis->verdict = VERDICT_BLOCKED_BY_SELINUX;
-        return current ? analyze_access(diagnosis, policy, current, options) : 0;
+        if (current)
+            r = analysis_of_access(diagnosis, policy, current, options);
+        if (r >= 0)
+            r = analysis_of_override(diagnosis, options);
+        return r < 0 ? r : analysis_of_modes_behind(diagnosis, options);
     }
     /* A failure alone: what an earlier analysis took for its access is asked anew. */
     access_clear(&diagnosis->access);
     diagnosis->have_access = false;
     if (!error_is_refusal(diagnosis->error))
-        return 0;
+        return neighbours_explain(diagnosis, current, options->domain, options->host);
     diagnosis->verdict = VERDICT_UNDETERMINED;
-    return analyze_failure(diagnosis, policy, current, options);
+    return analysis_of_failure(diagnosis, policy, current, options);
 }
 
 int analysis_run(Diagnosis *diagnosis, const Policy *policy, const AnalysisOptions *options)

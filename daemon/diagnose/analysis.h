@@ -27,7 +27,8 @@ typedef struct AnalysisOptions {
     OperationLabelReader read_label;
     /* Who listens on a Unix socket now; NULL: what the diagnosis itself knows is all there is. */
     OperationPeerReader read_peer;
-    void *userdata; /* of both */
+    void *userdata;     /* of both */
+    bool not_enforcing; /* SELinux logs and lets through: it is the cause of no failure */
     /* What was looked up on the host for this very diagnosis; NULL where it was not. */
     const HostFacts *host;
 } AnalysisOptions;

@@ -208,6 +208,11 @@ static int set_denial_target(Diagnosis *diagnosis, const Incident *incident)
             return -ENOMEM;
         return set_escaped(&diagnosis->path, failure->target);
     }
+    /* The override that root needs is asked for without an object: nginx's line has it. */
+    if (failure && denial->capability >= 0 && failure->target_kind == FAILURE_TARGET_PATH) {
+        diagnosis->path_from_log = true;
+        return set_escaped(&diagnosis->path, failure->target);
+    }
     return denial->name ? set_escaped(&diagnosis->path, denial->name) : 0;
 }
 

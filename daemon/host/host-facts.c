@@ -90,6 +90,42 @@ static void assume_master(HostFacts *facts)
     facts->source = SUBJECT_ASSUMED;
 }
 
+/* Below the view's namespace nothing is seen of another: the process asked about has it. */
+static int look_at_socket(const HostView *view, const HostRequest *request, HostFacts *facts)
+{
+    const PathFacts *path = &facts->path;
+    const PathComponent *object = path->object >= 0 ? &path->components[path->object] : NULL;
+    const char *const names[] = {request->path, object ? object->path : NULL, NULL};
+    _cleanup_free_ char *text = NULL;
+    char file[64];
+    size_t length;
+    int r;
+
+    (void)snprintf(file, sizeof(file), "/proc/%jd/net/unix",
+                   (intmax_t)(view->nginx.worker_known ? view->nginx.worker_pid : 1));
+    r = small_file_read(file, UNIX_SOCKETS_SIZE_MAX, &text, &length);
+    /* A table without any socket is that of an empty namespace, or not shown. */
+    if (r >= 0 && strchr(text, '/'))
+        facts->socket_state = unix_sockets_find(text, names);
+    if (r == -ENOMEM || !object || !S_ISSOCK(object->mode))
+        return r == -ENOMEM ? r : 0;
+    r = unix_sockets_find_peer(object->path, object->uid, &facts->peer, &facts->peer_source);
+    return r == -ENOMEM ? r : 0;
+}
+
+static int find_context(const HostView *view, const HostRequest *request, HostFacts *facts)
+{
+    pid_t pid = 0;
+    int r;
+
+    if (facts->source == SUBJECT_PROCESS)
+        pid = request->pid;
+    else if (view->nginx.worker_known)
+        pid = request->by_master ? view->nginx.master_pid : view->nginx.worker_pid;
+    r = pid > 0 ? process_context_read(pid, &facts->context) : 0;
+    return r == -ENOMEM ? r : 0;
+}
+
 static void find_subject(const HostView *view, const HostRequest *request, HostFacts *facts)
 {
     const NginxProcesses *nginx = &view->nginx;
@@ -124,7 +160,7 @@ int host_facts_collect(const HostView *view, const HostRequest *request, HostFac
         .seen_mounts = view->nginx_mounts,
     };
     HostFacts facts = {.view = view};
-    int r = path_walk(request->path, &options, &facts.path);
+    int r = request->path ? path_walk(request->path, &options, &facts.path) : -ENOENT;
 
     if (r == -ENOMEM)
         return r;
@@ -134,6 +170,15 @@ int host_facts_collect(const HostView *view, const HostRequest *request, HostFac
         facts.path.owners_unknown = view->owners_unknown;
     }
     find_subject(view, request, &facts);
+    r = 0;
+    if (view->live)
+        r = find_context(view, request, &facts);
+    if (r >= 0 && view->live && request->socket && facts.have_path)
+        r = look_at_socket(view, request, &facts);
+    if (r < 0) {
+        host_facts_clear(&facts);
+        return r;
+    }
     *ret_facts = facts;
     return 0;
 }
@@ -142,7 +187,24 @@ void host_facts_clear(HostFacts *facts)
 {
     if (facts->have_path)
         path_facts_clear(&facts->path);
+    free(facts->context);
+    free(facts->peer);
     *facts = (HostFacts){};
+}
+
+const char *peer_source_to_words(PeerSource source)
+{
+    switch (source) {
+    case PEER_COMMAND_LINE:
+        return "Who listens on the socket is taken from the command lines of the processes that "
+               "name it.";
+    case PEER_OWNER:
+        return "Who listens on the socket is taken from the processes of the user that it belongs "
+               "to, which all run in one domain.";
+    case PEER_UNKNOWN:
+        break;
+    }
+    return NULL;
 }
 
 const char *subject_source_to_words(SubjectSource source)

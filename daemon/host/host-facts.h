@@ -11,6 +11,7 @@
 #include "daemon/host/mounts.h"
 #include "daemon/host/permission.h"
 #include "daemon/host/process.h"
+#include "daemon/host/unix-sockets.h"
 
 typedef struct HostView {
     int root_fd;
@@ -41,10 +42,11 @@ typedef enum SubjectSource {
 } SubjectSource;
 
 typedef struct HostRequest {
-    const char *path;
+    const char *path; /* NULL: only who asked is wanted */
     bool follow_last;
     pid_t pid;      /* of the process that failed; 0 where not known */
     bool by_master; /* taken for the master's, where the process is gone */
+    bool socket;    /* it is a Unix socket to connect to: its state and peer are wanted */
 } HostRequest;
 
 typedef struct HostFacts {
@@ -53,10 +55,16 @@ typedef struct HostFacts {
     PathFacts path;
     SubjectSource source;
     Subject subject;
+    char *context; /* security context of that process, or one of its kind; NULL where not known */
+    SocketState socket_state; /* only live */
+    PeerSource peer_source;
+    char *peer; /* context of the process that listens; NULL where not known */
 } HostFacts;
 
 /* 0 (host_facts_clear() it; what could not be looked up is absent) or -ENOMEM. */
 int host_facts_collect(const HostView *view, const HostRequest *request, HostFacts *ret_facts);
 void host_facts_clear(HostFacts *facts);
 
+/* How the peer is known, as a sentence; NULL for PEER_UNKNOWN. */
+const char *peer_source_to_words(PeerSource source);
 const char *subject_source_to_words(SubjectSource source);

@@ -25,21 +25,33 @@ static const char *find_user(const NginxIntents *intents)
     return NULL;
 }
 
-/* Only what nginx was refused without the kernel saying why: the path is the log's word, and is
- * looked at no more than that takes. */
+/* The path is the kernel's word or the log's; it is looked at no more than the answer takes. */
 static bool wants_lookup(const Diagnosis *diagnosis, const NginxIntents *intents,
                          HostRequest *ret_request)
 {
-    PathOperation operation;
+    const bool socket = diagnosis->target_kind == TARGET_SOCKET;
+    const bool refused = diagnosis->denied || error_is_refusal(diagnosis->error);
+    PathOperation operation = {.need = PATH_NEED_CONNECT, .follow_last = true};
 
-    if (diagnosis->denied || !error_is_refusal(diagnosis->error) ||
-        !path_operation_of(diagnosis, intents, &operation))
+    /* Others in nginx's domain run as other users. */
+    if (diagnosis->program && !streq(diagnosis->program, "nginx"))
+        return false;
+    if (diagnosis->target_kind == TARGET_PORT && refused && !diagnosis->denied) {
+        *ret_request = (HostRequest){.pid = diagnosis->pid, .by_master = !diagnosis->in_request};
+        return true;
+    }
+    /* Of other errors only those of sockets are about what is there. */
+    if (!diagnosis->path || diagnosis->path[0] != '/' || (!refused && !socket))
+        return false;
+    /* A denial may have come without nginx's line. */
+    if (!path_operation_of(diagnosis, intents, &operation) && !(diagnosis->denied && socket))
         return false;
     *ret_request = (HostRequest){
         .path = diagnosis->path,
         .follow_last = operation.follow_last,
         .pid = diagnosis->pid,
         .by_master = operation.by_master,
+        .socket = socket,
     };
     return true;
 }

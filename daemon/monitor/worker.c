@@ -145,6 +145,8 @@ static int child_run(int fd, Diagnosis *const *diagnoses, size_t n_diagnoses,
     if (!options->policy_path)
         (void)file_contexts_open(/* path= */ NULL, &contexts);
     analysis.file_contexts = contexts;
+    analysis.not_enforcing =
+        !options->policy_path && !options->recorded && state.enabled && !state.enforcing;
     if (!options->policy_path && state.enabled)
         analysis.read_label = read_label;
     if (options->make) {
