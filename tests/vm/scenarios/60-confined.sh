@@ -14,7 +14,7 @@ type_of() { stat -c %C "$1" | cut -d: -f3; }
 
 check "the monitor runs" systemctl is-active nginx-selguard
 check_eq "in its domain" selguard_t "$(domain_of nginx-selguard)"
-check "the remedy service starts" as_user operator selguardctl history
+check "the remedy service starts" wait_until 60 as_user operator selguardctl history
 check_eq "in its domain" selguard_remedy_t "$(domain_of nginx-selguard-remedy)"
 check_eq "its records have their type" selguard_remedy_var_lib_t "$(type_of /var/lib/nginx-selguard-remedy)"
 check_eq "the units have theirs" selguard_unit_t "$(type_of /usr/lib/systemd/system/nginx-selguard.service)"
@@ -30,13 +30,12 @@ systemd-run --quiet --collect --unit=selguard-victim sleep 600
 victim=$(systemctl show -P MainPID selguard-victim)
 
 # attack TYPE ATTEMPT…: the program with that label, its words by way of the journal.
-number=0
 attack() {
-    number=$((number + 1))
+    local unit=selguard-attack-$RANDOM
     chcon -t "$1" "$ATTACK"
-    systemd-run --quiet --wait --unit="selguard-attack-$number" "$ATTACK" "$victim" "$KEY" "${@:2}" || true
+    systemd-run --quiet --wait --unit="$unit" "$ATTACK" "$victim" "$KEY" "${@:2}" || true
     journalctl --sync
-    journalctl -q -o cat -u "selguard-attack-$number" | grep -E '^(context|[a-z0-9-]+ (done|refused|failed))'
+    journalctl -q -o cat -u "$unit" | grep -E '^(context|[a-z0-9-]+ (done|refused|failed))'
 }
 # not_refused OUTPUT, refused OUTPUT: the attempts of that end.
 not_refused() { grep -v '^context' <<<"$1" | grep -v ' refused$' | tr '\n' ' '; }

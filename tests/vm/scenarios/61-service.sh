@@ -28,7 +28,7 @@ check_eq "one capability, and none to gain" "0000000000000004 0000000000000004" 
 check_eq "no new privileges, filtered system calls" "1 2" \
     "$(awk '/^NoNewPrivs|^Seccomp:/ { printf "%s%s", sep, $2; sep = " " }' "/proc/$monitor/status")"
 check_not "no network but its own" cmp -s <(readlink /proc/1/ns/net) <(readlink "/proc/$monitor/ns/net")
-check "the remedy service starts" as_user operator selguardctl history
+check "the remedy service starts" wait_until 60 as_user operator selguardctl history
 remedy=$(pid_of nginx-selguard-remedy)
 check_eq "its capabilities: fowner, dac_read_search, audit_write" "000000002000000c" \
     "$(awk '/^CapBnd/ { print $2 }' "/proc/$remedy/status")"
@@ -36,18 +36,20 @@ check_eq "no new privileges, filtered system calls" "1 2" \
     "$(awk '/^NoNewPrivs|^Seccomp:/ { printf "%s%s", sep, $2; sep = " " }' "/proc/$remedy/status")"
 
 # --- stop, and start by whoever needs it
-check "the monitor stops" timeout 10 systemctl stop nginx-selguard
+check "the monitor stops" timeout 40 systemctl stop nginx-selguard
 check_eq "cleanly" success "$(systemctl show -P Result nginx-selguard)"
 check "a call on the bus starts it" wait_until 20 answers
 check "and it runs" systemctl is-active nginx-selguard
 check "with its socket" wait_until 15 no_problem
-check "stopped once more" timeout 10 systemctl stop nginx-selguard
-# Any record will do; the reload of a policy would as well.
-auditctl -m "selguard scenario" >/dev/null 2>&1
+check "stopped once more" timeout 40 systemctl stop nginx-selguard
+# The monitor's filter is on the socket still: a record that matters to it, and no other, starts it.
+value=$(cut -c1 /sys/fs/selinux/booleans/httpd_enable_homedirs)
+setsebool httpd_enable_homedirs "$((1 - value))"
+setsebool httpd_enable_homedirs "$value"
 check "a message of the kernel starts it" wait_until 20 systemctl is-active --quiet nginx-selguard
-check "the remedy service stops" timeout 10 systemctl stop nginx-selguard-remedy
+check "the remedy service stops" timeout 40 systemctl stop nginx-selguard-remedy
 check_eq "cleanly" success "$(systemctl show -P Result nginx-selguard-remedy)"
-check "and a call starts it" as_user operator selguardctl history
+check "and a call starts it" wait_until 60 as_user operator selguardctl history
 
 # --- crash and hang
 monitor=$(pid_of nginx-selguard)
@@ -86,10 +88,11 @@ check_eq "leaves one user" 1 "$(grep -c '^nginx-selguard:' /etc/passwd)"
 # --- without the label that leads into the domain, as without the module
 check "the label taken away" chcon -t bin_t /usr/sbin/nginx-selguard
 check "the monitor starts" systemctl restart nginx-selguard
-check "and says that it is not confined" wait_until 15 has_problem 'SELinux does not confine'
+# It is in initrc_t then, which the reference policy keeps from answering people.
+check "and says that it is not confined" wait_until 15 bash -c 'selguardctl status | grep "SELinux does not confine"'
 check "as does the remedy service" bash -c '
     chcon -t bin_t /usr/libexec/nginx-selguard/nginx-selguard-remedy
-    systemctl restart nginx-selguard-remedy
+    systemctl restart nginx-selguard-remedy || exit
     journalctl --sync
     journalctl -q -u nginx-selguard-remedy -n 20 -o cat | grep "does not confine"'
 check "the labels back" restorecon /usr/sbin/nginx-selguard /usr/libexec/nginx-selguard/nginx-selguard-remedy

@@ -159,7 +159,7 @@ static int write_unit(void)
 }
 static int write_program(void)
 {
-    return try_open("/usr/sbin/nginx", O_WRONLY | O_APPEND);
+    return try_open("/usr/bin/id", O_WRONLY | O_APPEND);
 }
 static int write_site(void)
 {
@@ -256,12 +256,13 @@ static int trace_process(void)
     return 0;
 }
 
+/* Its memory holds keys; zero bytes at an address that is not mapped would do. */
 static int read_memory(void)
 {
     char path[64];
 
-    (void)snprintf(path, sizeof(path), "/proc/%d/environ", (int)victim);
-    return try_read(path);
+    (void)snprintf(path, sizeof(path), "/proc/%d/mem", (int)victim);
+    return try_open(path, O_RDONLY);
 }
 
 static int set_enforcing(void)
