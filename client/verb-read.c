@@ -4,6 +4,7 @@
 
 #include "client/diagnoses.h"
 #include "client/output.h"
+#include "client/status-intake.h"
 #include "client/variant-json.h"
 #include "client/verbs.h"
 #include "daemon/core/diagnosis-json.h"
@@ -214,6 +215,7 @@ static void print_status(json_object *properties, json_object *statistics, bool 
         (void)printf("  records   %s; denials to other domains: %s\n",
                      json_get_text(statistics, "records"),
                      json_get_text(statistics, "other_denials"));
+        status_print_intake(statistics);
         print_logs(json_get(statistics, "logs"));
     }
     (void)printf("  remedy    %s\n", remedy ? "there" : "missing");

@@ -299,6 +299,9 @@
 
 /* Change signals of one object are held back this long and become one. */
 #define NOTIFY_DELAY_USEC (100 * USEC_PER_MSEC)
+/* Messages that the bus has not taken yet, beyond which signals are held back. libsystemd's own
+ * bound for a queue is 64 Ki messages; a signal of ours has some 300 bytes. */
+#define NOTIFY_QUEUED_MAX 2048u
 
 /* --- selguard.conf ------------------------------------------------------ */
 

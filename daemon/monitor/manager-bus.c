@@ -6,6 +6,7 @@
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
 #include "daemon/monitor/guard.h"
+#include "daemon/monitor/intake-bus.h"
 #include "daemon/monitor/nginx1-bus.h"
 
 /* --- properties ----------------------------------------------------------- */
@@ -57,10 +58,12 @@ static int get_counter(sd_bus *bus _unused_, const char *path _unused_,
                        const char *interface _unused_, const char *property, sd_bus_message *reply,
                        void *userdata, sd_bus_error *ret_error _unused_)
 {
-    const AuditStatistics *audit = pipeline_audit_statistics(monitor_pipeline(userdata));
+    Pipeline *pipeline = monitor_pipeline(userdata);
+    const AuditStatistics *audit = pipeline_audit_statistics(pipeline);
 
     return sd_bus_message_append(reply, "t",
-                                 streq(property, "Denials")        ? audit->denials
+                                 streq(property, "Denials")
+                                     ? audit->denials + pipeline_statistics(pipeline)->read_up
                                  : streq(property, "LossEpisodes") ? audit->loss_episodes
                                                                    : audit->lost_records);
 }
@@ -240,6 +243,8 @@ static int reply_statistics(sd_bus_message *message, void *userdata,
         r = sd_bus_message_open_container(reply, 'a', "{sv}");
     if (r >= 0)
         r = append_counters(reply, userdata);
+    if (r >= 0)
+        r = intake_append_statistics(reply, userdata);
     if (r >= 0)
         r = append_problem_details(reply, monitor_problems(userdata));
     if (r >= 0)

@@ -19,6 +19,7 @@ struct Notifier {
     Pending pending[2 * DIAGNOSES_MAX]; /* all there are, and as many removed ones */
     size_t n_pending;
     bool manager;
+    uint64_t dropped;
 };
 
 static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata);
@@ -89,10 +90,34 @@ static void send_signals(Notifier *notifier)
     notifier->manager = false;
 }
 
+/* The daemon of the bus takes what it gets, at its own pace. Behind one that does not, signals
+ * would only grow the queue: they wait, and the newest state is what goes out then. */
+static bool bus_is_behind(const Notifier *notifier)
+{
+    uint64_t queued = 0;
+
+    return sd_bus_get_n_queued_write(notifier->bus, &queued) >= 0 && queued > NOTIFY_QUEUED_MAX;
+}
+
 static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
 {
-    send_signals(userdata);
+    Notifier *notifier = userdata;
+
+    if (bus_is_behind(notifier))
+        arm(notifier);
+    else
+        send_signals(notifier);
     return 0;
+}
+
+size_t notifier_pending(const Notifier *notifier)
+{
+    return notifier->n_pending;
+}
+
+uint64_t notifier_dropped(const Notifier *notifier)
+{
+    return notifier->dropped;
 }
 
 void notifier_queue_manager(Notifier *notifier)
@@ -114,8 +139,13 @@ void notifier_queue(Notifier *notifier, const char *id, NotifyKind kind)
     }
     if (pending && kind == NOTIFY_CHANGED && pending->kind != NOTIFY_REMOVED)
         return; /* an object that is about to be announced shows its newest state */
-    if (notifier->n_pending == ELEMENTS_OF(notifier->pending))
+    if (notifier->n_pending == ELEMENTS_OF(notifier->pending)) {
+        if (bus_is_behind(notifier)) {
+            notifier->dropped++;
+            return;
+        }
         send_signals(notifier);
+    }
     pending = &notifier->pending[notifier->n_pending];
     pending->id = strdup(id);
     pending->kind = kind;

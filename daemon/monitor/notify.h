@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
@@ -23,3 +25,8 @@ Notifier *notifier_free(Notifier *notifier);
 void notifier_queue(Notifier *notifier, const char *id, NotifyKind kind);
 /* The same for the manager's properties: those that count diagnoses and list problems. */
 void notifier_queue_manager(Notifier *notifier);
+
+/* Objects with a signal to come; and signals that were left out because the bus did not take
+ * what it had. */
+size_t notifier_pending(const Notifier *notifier);
+uint64_t notifier_dropped(const Notifier *notifier);

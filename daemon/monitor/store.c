@@ -265,6 +265,15 @@ bool store_has_unanalyzed(const Store *store)
     return false;
 }
 
+size_t store_count_unanalyzed(const Store *store)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < store->n_entries; i++)
+        n += store->entries[i].unanalyzed;
+    return n;
+}
+
 Diagnosis *store_next_unanalyzed(Store *store)
 {
     for (size_t i = 0; i < store->n_entries; i++) {

@@ -62,6 +62,7 @@ int store_take_incident(Store *store, const Incident *incident);
  * An incident or a change that comes meanwhile marks it again. */
 Diagnosis *store_next_unanalyzed(Store *store);
 bool store_has_unanalyzed(const Store *store);
+size_t store_count_unanalyzed(const Store *store);
 /* Takes the answer for one diagnosis: an object from diagnosis_to_json(). 0, -ENOENT (it is
  * gone by now), -EBADMSG, -ENOMEM. */
 int store_take_analysis(Store *store, const char *id, json_object *analysis);
