@@ -170,6 +170,9 @@ static int add_candidates(Diagnosis *diagnosis, const Hypothesis *current,
     if (r < 0)
         return r;
     fixes_rank(diagnosis->fixes, diagnosis->n_fixes);
+    /* A boolean would do, but the label is what is wrong. */
+    if (diagnosis->n_fixes > 0 && diagnosis->fixes[0].evidence != EVIDENCE_NONE)
+        diagnosis->cause = CAUSE_FILE_LABEL;
     if (diagnosis->n_fixes == 0 && !diagnosis->withheld)
         return analysis_note(diagnosis, diagnosis->n_refusals > 0
                                             ? "Every change found would open more than nginx needs."

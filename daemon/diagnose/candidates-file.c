@@ -333,6 +333,14 @@ static int try_default_label(const FileContext *context)
                      });
 }
 
+static int refuse_label(const FileContext *context, const char *type, const char *objection)
+{
+    _cleanup_free_ char *words = format_string("give %s another label", context->diagnosis->path);
+    _cleanup_free_ char *reason = format_string("%s %s", type, objection);
+
+    return words && reason ? diagnosis_add_refusal(context->diagnosis, words, reason) : -ENOMEM;
+}
+
 static int try_rule(const FileContext *context)
 {
     _cleanup_(target_path_clear) TargetPath target = {};
@@ -342,6 +350,9 @@ static int try_rule(const FileContext *context)
     /* The rules that the policy has say so already: nothing to add. */
     if (!type || streq_ptr(type, context->base->default_type))
         return 0;
+    if (peer_needs_type(context->base, context->type, type))
+        return refuse_label(context, context->type,
+                            "is what the process that listens on the socket needs there");
     r = context->on_the_way && context->base->operation->object
             ? target_path_choose_directory(context->base->operation->object, &target)
             : target_path_choose(context->diagnosis->path, context->purpose == PURPOSE_CERTIFICATE,
@@ -352,20 +363,25 @@ static int try_rule(const FileContext *context)
                  : try_label(context, &(Label){.target = &target, .type = type, .with_rule = true});
 }
 
-static int refuse_secrets(const FileContext *context)
+/* What is to be said of the type, if no label is put on the object for it; else NULL. */
+static const char *find_objection(const FileContext *context)
 {
-    _cleanup_free_ char *words = format_string("give %s another label", context->diagnosis->path);
-    _cleanup_free_ char *reason = format_string("%s holds secrets: a web server has no business "
-                                                "there",
-                                                context->type);
+    TypeTraits traits;
 
-    return words && reason ? diagnosis_add_refusal(context->diagnosis, words, reason) : -ENOMEM;
+    if (type_traits_read(context->base->current, context->type, &traits) < 0)
+        return NULL;
+    if (traits.is_from_mount)
+        return "is the label of a whole file system without labels of its own: it is given "
+               "when that is mounted (mount -o context=…)";
+    if (traits.holds_secrets && context->purpose != PURPOSE_CERTIFICATE)
+        return "holds secrets: a web server has no business there";
+    return NULL;
 }
 
 int candidates_add_files(Diagnosis *diagnosis, const CandidateContext *base)
 {
     FileContext context = {.base = base, .diagnosis = diagnosis};
-    TypeTraits traits;
+    const char *objection;
     int r;
 
     if ((diagnosis->target_kind != TARGET_PATH && diagnosis->target_kind != TARGET_SOCKET) ||
@@ -381,11 +397,9 @@ int candidates_add_files(Diagnosis *diagnosis, const CandidateContext *base)
         return r;
     context.purpose = find_purpose(diagnosis);
     context.on_the_way = diagnosis->path_from_log && streq(diagnosis->access.target_class, "dir");
+    objection = find_objection(&context);
+    if (objection)
+        return refuse_label(&context, context.type, objection);
     r = try_default_label(&context);
-    if (r < 0)
-        return r;
-    if (type_traits_read(base->current, context.type, &traits) >= 0 && traits.holds_secrets &&
-        context.purpose != PURPOSE_CERTIFICATE)
-        return refuse_secrets(&context);
-    return try_rule(&context);
+    return r < 0 ? r : try_rule(&context);
 }

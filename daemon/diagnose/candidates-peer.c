@@ -37,6 +37,38 @@ bool peer_rule_find(const CandidateContext *context, const Hypothesis *hypothesi
            peer_types(access, ret_rule) >= 0;
 }
 
+bool peer_needs_type(const CandidateContext *context, const char *old_type, const char *new_type)
+{
+    static const struct {
+        const char *class, *permissions[4];
+    } needed[] = {
+        {"dir", {"search", "write", "add_name", "remove_name"}},
+        {"sock_file", {"create", "unlink", "setattr", "getattr"}},
+    };
+    const Hypothesis *current = context->current;
+    const Policy *policy = hypothesis_policy(current);
+    const Access *access = peer_access(context);
+    const uint32_t before = policy_find_type(policy, old_type);
+    const uint32_t after = policy_find_type(policy, new_type);
+    PeerRule rule;
+    uint32_t peer;
+
+    if (!access || peer_types(access, &rule) < 0)
+        return false;
+    peer = policy_find_type(policy, rule.target);
+    for (size_t i = 0; i < ELEMENTS_OF(needed); i++) {
+        const uint32_t class = policy_find_class(policy, needed[i].class);
+        uint32_t wanted = 0;
+
+        for (size_t p = 0; p < ELEMENTS_OF(needed[i].permissions); p++)
+            wanted |= policy_find_permission(policy, class, needed[i].permissions[p]);
+        if (wanted & decide_allowed_by_rules(current, peer, before, class) &
+            ~decide_allowed_by_rules(current, peer, after, class))
+            return true;
+    }
+    return false;
+}
+
 int peer_rule_assume(const PeerRule *rule, Hypothesis *hypothesis)
 {
     return hypothesis_add_allow(hypothesis, rule->source, rule->target, "unix_stream_socket",

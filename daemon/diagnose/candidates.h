@@ -40,6 +40,9 @@ typedef struct PeerRule {
 /* Whether the peer is known and `hypothesis` does not let nginx connect to it. */
 bool peer_rule_find(const CandidateContext *context, const Hypothesis *hypothesis,
                     PeerRule *ret_rule);
+/* Whether the process that listens would no longer be able to make its socket, or the directory for
+ * it, if they had another type: a socket of its own kind is not ours to relabel. */
+bool peer_needs_type(const CandidateContext *context, const char *old_type, const char *new_type);
 /* 0 or a negative errno, as hypothesis_add_allow(). */
 int peer_rule_assume(const PeerRule *rule, Hypothesis *hypothesis);
 /* Appends the module that has the rule, and says so in words (the caller frees them). 0 or

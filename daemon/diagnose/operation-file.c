@@ -170,7 +170,9 @@ static int add_all(const FileOperation *file)
      * label on a tree covers it would otherwise never be seen. */
     object = file->operation->object ? file->operation->object : file->operation->path;
     r = string_replace(&file->operation->questions[0].path, object);
-    if (r >= 0 && next)
+    /* A directory on the way is only searched. */
+    if (r >= 0 && next &&
+        !(is_directory_on_the_way(file->diagnosis) && has_any(denied->permissions, "search")))
         r = ask(file, object, denied->target_context, denied->target_class, next);
     if (r >= 0 && is_directory_on_the_way(file->diagnosis))
         r = add_behind(file);

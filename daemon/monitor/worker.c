@@ -62,6 +62,15 @@ static void confirm_with_kernel(Diagnosis *diagnosis)
     }
 }
 
+/* Of the mode, which the policy does not know. */
+static int note_mode(Diagnosis *diagnosis, const KernelState *state)
+{
+    if (state->enforcing || diagnosis->allowed_now || !diagnosis->have_access)
+        return 0;
+    return diagnosis_remember(diagnosis->notes, ELEMENTS_OF(diagnosis->notes),
+                              "SELinux is in permissive mode now: this is logged and let through.");
+}
+
 /* What is on disk now; the capability for it was given up, so some of it may not be seen. */
 static char *read_label(const char *path, const char *class _unused_, void *userdata _unused_)
 {
@@ -167,6 +176,8 @@ static int child_run(int fd, Diagnosis *const *diagnoses, size_t n_diagnoses,
         r = analysis_run(diagnoses[i], policy, &analysis);
         if (r >= 0 && !options->policy_path && state.enabled)
             confirm_with_kernel(diagnoses[i]);
+        if (r >= 0 && !options->policy_path && state.enabled)
+            r = note_mode(diagnoses[i], &state);
         if (r >= 0)
             r = diagnosis_to_json(diagnoses[i], &object);
         if (r >= 0)

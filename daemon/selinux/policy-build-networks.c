@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Contexts that the policy gives to ports, nodes, interfaces and initial SIDs. */
+/* Contexts that the policy gives to ports, nodes, interfaces, initial SIDs and file systems. */
 #include <errno.h>
 #include <string.h>
 
@@ -162,20 +162,33 @@ static int build_netifs(Policy *policy, const policydb_t *db)
     return 0;
 }
 
+/* The root of the root file system is labelled as any directory, once it is mounted. */
+static int build_mounts(Policy *policy, const policydb_t *db)
+{
+    for (const genfs_t *fs = db->genfs; fs; fs = fs->next)
+        for (const ocontext_t *at = fs->head; at; at = at->next) {
+            const uint32_t type = at->context[0].type;
+
+            if (!fs->fstype || !at->u.name || type == 0 || type > policy->n_types)
+                return -EBADMSG;
+            if (streq(at->u.name, "/") && !streq(fs->fstype, "rootfs"))
+                policy->types[type - 1].is_from_mount = true;
+        }
+    return 0;
+}
+
 int policy_build_networks(Policy *policy, const struct policydb *db, const char **ret_problem)
 {
     int (*const steps[])(Policy *, const policydb_t *) = {
-        build_initial,
-        build_ports,
-        build_nodes,
-        build_netifs,
+        build_initial, build_ports, build_nodes, build_netifs, build_mounts,
     };
 
     for (size_t i = 0; i < ELEMENTS_OF(steps); i++) {
         int r = steps[i](policy, db);
 
         if (r < 0)
-            *ret_problem = "the context of a port, node, interface or initial SID is not valid";
+            *ret_problem =
+                "the context of a port, node, interface, file system or initial SID is not valid";
         if (r < 0)
             return r;
     }

@@ -60,6 +60,7 @@ typedef struct TypeInfo {
     uint32_t bounds;
     bool is_attribute;
     bool is_permissive;
+    bool is_from_mount;
 } TypeInfo;
 
 /* Sets of values, one per key, packed: those of key k are values[starts[k - 1]] up to

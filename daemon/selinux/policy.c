@@ -165,6 +165,11 @@ bool policy_type_is_permissive(const Policy *policy, uint32_t type)
     return type > 0 && type <= policy->n_types && policy->types[type - 1].is_permissive;
 }
 
+bool policy_type_is_from_mount(const Policy *policy, uint32_t type)
+{
+    return type > 0 && type <= policy->n_types && policy->types[type - 1].is_from_mount;
+}
+
 uint32_t policy_type_bounds(const Policy *policy, uint32_t type)
 {
     return type > 0 && type <= policy->n_types ? policy->types[type - 1].bounds : 0;

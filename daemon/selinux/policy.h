@@ -71,6 +71,9 @@ uint32_t policy_find_attribute(const Policy *policy, const char *name);
 const char *policy_type_name(const Policy *policy, uint32_t type);
 bool policy_type_is_attribute(const Policy *policy, uint32_t type);
 bool policy_type_is_permissive(const Policy *policy, uint32_t type);
+/* The policy gives it to all of a file system that holds no labels itself (genfscon: nfs, cifs,
+ * fuse, iso9660 …): such objects cannot be labelled one by one. */
+bool policy_type_is_from_mount(const Policy *policy, uint32_t type);
 /* The type that bounds this one, or 0. */
 uint32_t policy_type_bounds(const Policy *policy, uint32_t type);
 bool policy_type_has_attribute(const Policy *policy, uint32_t type, uint32_t attribute);

@@ -247,6 +247,7 @@ int type_traits_read(const Hypothesis *hypothesis, const char *type, TypeTraits 
     traits.is_port_type = has_attribute(hypothesis, value, "port_type");
     traits.is_file_type = can_be_stored(hypothesis, value, n_types, cells);
     traits.is_unlabelled = is_unlabelled(hypothesis, value);
+    traits.is_from_mount = policy_type_is_from_mount(hypothesis->policy, value);
     if (traits.is_file_type)
         secrets = holds_secrets(hypothesis, value, n_types);
     if (secrets < 0)

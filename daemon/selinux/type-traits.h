@@ -38,6 +38,7 @@ typedef struct TypeTraits {
     bool is_domain;
     bool is_port_type;
     bool is_unlabelled; /* what an object has whose label is missing or not valid */
+    bool is_from_mount; /* as policy_type_is_from_mount() */
     bool holds_secrets; /* see below */
 } TypeTraits;
 

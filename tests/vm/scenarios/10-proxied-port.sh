@@ -27,6 +27,14 @@ found = [d for d in json.load(sys.stdin) if d.get("port") == 3000]
 print(len(found) if sys.argv[1] == "number" else found[0].get(sys.argv[1]) if found else "")' "$1"
 }
 is_member() { [[ $(member "$1") == "$2" ]]; }
+# The rank of the fix that is this boolean alone: the quickest to apply.
+boolean_fix() {
+    as_user reader selguardctl show "$(member id)" --json | python3 -c '
+import json, sys
+for fix in json.load(sys.stdin)["fixes"]:
+    if [action.get("name") for action in fix["actions"]] == ["httpd_can_network_connect"]:
+        print(fix["rank"])'
+}
 listed() { as_user reader selguardctl list | grep -q "port $1 "; }
 if [[ $PHASE == 0 ]]; then
     # It counts what earlier scenarios of this boot were denied, too.
@@ -69,6 +77,7 @@ if [[ $PHASE == 0 ]]; then
     check "the policy was asked" wait_until 30 is_member cause boolean
     check_match "the fix is shown by hand, too" 'setsebool -P httpd_can_network_connect on' \
         "$(as_user reader selguardctl show "$(member id)")"
+    fix=$(boolean_fix)
 
     refused=$(as_user outsider selguardctl list 2>&1)
     check_match "an outsider may not read it" 'Cannot list' "$refused"
@@ -78,11 +87,11 @@ if [[ $PHASE == 0 ]]; then
     check_eq "nothing has changed" off "$(getsebool httpd_can_network_connect | awk '{print $3}')"
     request 502
 
-    preview=$(ctl apply "$(member id)" --dry-run)
+    preview=$(ctl apply "$(member id)" --fix "$fix" --dry-run)
     check_match "the dry run says what would change" 'now off.*afterwards on' "$preview"
     check_eq "and changes nothing" off "$(getsebool httpd_can_network_connect | awk '{print $3}')"
 
-    applied=$(ctl apply "$(member id)" 2>&1)
+    applied=$(ctl apply "$(member id)" --fix "$fix" 2>&1)
     check_eq "an administrator may" 0 $?
     note "$applied"
     change=$(sed -n 's/.*selguardctl revert //p' <<<"$applied")
@@ -103,7 +112,7 @@ if [[ $PHASE == 0 ]]; then
     check_match "the journal has it, with the id that the catalog explains" 'port 3000' \
         "$(journalctl -q -o cat "MESSAGE_ID=$(sed -n 's/^-- //p' /usr/lib/systemd/catalog/nginx-selguard.catalog | sed -n 4p)")"
 
-    check "applied once more" ctl apply "$(member id)"
+    check "applied once more" ctl apply "$(member id)" --fix "$fix"
     check_eq "nothing was denied to our daemons" "" \
         "$(denials_since | grep -E 'selguard' | sed 's/.*avc:/avc:/' | sort -u)"
     ctl history --json >"$SCENARIO_DIR/history"
