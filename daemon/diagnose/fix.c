@@ -141,18 +141,31 @@ char *fix_find_refusal(const Fix *fix, char *const *denied_booleans, bool *ret_f
     return reason;
 }
 
-/* Ports weigh first: reaching another service is what a compromised web server would want. */
-static int compare_exposure(const Exposure *a, const Exposure *b)
+static int compare_gains(const Exposure *a, const Exposure *b)
 {
-    if (a->known != b->known)
-        return a->known ? -1 : 1;
-    if (a->ports_count != b->ports_count)
-        return a->ports_count < b->ports_count ? -1 : 1;
     if (a->gains_total != b->gains_total)
         return a->gains_total < b->gains_total ? -1 : 1;
     if (a->n_domains != b->n_domains)
         return a->n_domains < b->n_domains ? -1 : 1;
     return 0;
+}
+
+/* All that gains something is the web server's own: "httpd_…" for httpd_t. */
+static bool stays_in_family(const Fix *fix)
+{
+    char domain[256];
+    const char *underscore;
+
+    if (fix->plan.n_accesses == 0 || fix->exposure.ports_count == 0 ||
+        context_type_copy(fix->plan.accesses[0].source_context, domain, sizeof(domain)) < 0)
+        return false;
+    underscore = strrchr(domain, '_');
+    if (!underscore || fix->exposure.n_domains > strv_length(fix->exposure.domains))
+        return false;
+    STRV_FOREACH (gaining, fix->exposure.domains)
+        if (strncmp(*gaining, domain, (size_t)(underscore - domain) + 1) != 0)
+            return false;
+    return true;
 }
 
 static size_t count_modules(const Fix *fix)
@@ -162,6 +175,24 @@ static size_t count_modules(const Fix *fix)
     for (size_t i = 0; i < fix->plan.n_actions; i++)
         n += fix->plan.actions[i].kind == ACTION_INSTALL_MODULE;
     return n;
+}
+
+/* Ports weigh first: reaching another service is what a compromised web server would want. What
+ * opens the same number of them, and to nobody but the web server's own domains, is equal: then the
+ * standard action comes before a module. */
+static int compare_exposure(const Fix *a, const Fix *b)
+{
+    const bool a_stays = stays_in_family(a), b_stays = stays_in_family(b);
+
+    if (a->exposure.known != b->exposure.known)
+        return a->exposure.known ? -1 : 1;
+    if (a->exposure.ports_count != b->exposure.ports_count)
+        return a->exposure.ports_count < b->exposure.ports_count ? -1 : 1;
+    if (a_stays != b_stays)
+        return a_stays ? -1 : 1;
+    if (a_stays && count_modules(a) != count_modules(b))
+        return count_modules(a) < count_modules(b) ? -1 : 1;
+    return compare_gains(&a->exposure, &b->exposure);
 }
 
 static int compare_fixes(const void *left, const void *right)
@@ -177,7 +208,7 @@ static int compare_fixes(const void *left, const void *right)
         return a->caveat ? 1 : -1;
     if ((a->n_breaks > 0) != (b->n_breaks > 0))
         return a->n_breaks > 0 ? 1 : -1;
-    c = compare_exposure(&a->exposure, &b->exposure);
+    c = compare_exposure(a, b);
     if (c != 0)
         return c;
     if (count_modules(a) != count_modules(b))
