@@ -150,20 +150,24 @@ static int compare_gains(const Exposure *a, const Exposure *b)
     return 0;
 }
 
-/* All that gains something is the web server's own: "httpd_…" for httpd_t. */
+/* All that it opens is between the web server's own domains ("httpd_…" for httpd_t) and what they
+ * connect to. */
 static bool stays_in_family(const Fix *fix)
 {
+    const Exposure *exposure = &fix->exposure;
     char domain[256];
     const char *underscore;
+    size_t length;
 
-    if (fix->plan.n_accesses == 0 || fix->exposure.ports_count == 0 ||
+    if (fix->plan.n_accesses == 0 || exposure->ports_count == 0 ||
+        exposure->gains_total > exposure->n_gains ||
         context_type_copy(fix->plan.accesses[0].source_context, domain, sizeof(domain)) < 0)
         return false;
     underscore = strrchr(domain, '_');
-    if (!underscore || fix->exposure.n_domains > strv_length(fix->exposure.domains))
-        return false;
-    STRV_FOREACH (gaining, fix->exposure.domains)
-        if (strncmp(*gaining, domain, (size_t)(underscore - domain) + 1) != 0)
+    length = underscore ? (size_t)(underscore - domain) + 1 : strlen(domain) + 1;
+    for (size_t i = 0; i < exposure->n_gains; i++)
+        if (strncmp(exposure->gains[i].domain, domain, length) != 0 &&
+            strncmp(exposure->gains[i].target_type, domain, length) != 0)
             return false;
     return true;
 }
