@@ -144,6 +144,10 @@
 #define UNIX_SOCKETS_SIZE_MAX (8u * 1024 * 1024)
 /* Of /proc/PID/status and cmdline; a process in thousands of groups has a long line. */
 #define PROCESS_STATUS_SIZE_MAX (64u * 1024)
+/* Of /proc/PID/cmdline: nginx's arguments, of which one may be a list of directives (-g). */
+#define PROCESS_TITLE_SIZE_MAX (64u * 1024)
+/* Other nginx on one host with configurations of their own; a handful is much. */
+#define NGINX_INSTANCES_MAX 16u
 
 /* --- policy ------------------------------------------------------------- */
 

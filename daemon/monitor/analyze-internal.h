@@ -11,14 +11,15 @@
 
 typedef struct Analyze {
     char **audit_logs, **error_logs, **domains;
+    char **conf_paths;         /* nginx.conf, as given; beneath root, if that is given */
     const char *policy_path;   /* as given; NULL: the one in force here */
     const char *contexts_path; /* file_contexts, as given */
-    const char *conf_path;     /* nginx.conf, as given; beneath root, if that is given */
     const char *root;          /* "/" of another host */
     bool json, verbose, force, fixed_zone;
     int32_t utc_offset;
 
-    NginxConf *conf;
+    NginxConf *confs[NGINX_INSTANCES_MAX];
+    size_t n_confs;
     NginxIntents *intents;
     HostRoot found;     /* in root */
     bool policy_loaded; /* then: */

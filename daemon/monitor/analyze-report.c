@@ -35,6 +35,19 @@ static json_object *describe_selinux(const Analyze *analyze)
     return object;
 }
 
+static void add_conf_problems(json_object *problems, const NginxConf *conf)
+{
+    for (size_t i = 0; i < conf->n_problems; i++) {
+        const NginxConfProblem *problem = &conf->problems[i];
+        _cleanup_free_ char *text =
+            format_string("%s:%u: %s", problem->file, problem->line, problem->text);
+        _cleanup_free_ char *escaped = text ? escape_for_terminal(text) : NULL;
+
+        if (escaped)
+            json_object_array_add(problems, json_object_new_string(escaped));
+    }
+}
+
 static json_object *describe_input(const Analyze *analyze)
 {
     const AuditStatistics *audit = pipeline_audit_statistics(analyze->pipeline);
@@ -53,19 +66,12 @@ static json_object *describe_input(const Analyze *analyze)
     add_count(object, "skipped_records", analyze->result.audit.skipped);
     add_count(object, "skipped_lines", analyze->result.lines_skipped);
     add_count(object, "foreign_lines", lines->foreign);
-    if (analyze->conf) {
+    if (analyze->n_confs > 0) {
         json_object *problems = json_object_new_array();
 
         json_object_object_add(object, "nginx_conf_problems", problems);
-        for (size_t i = 0; i < analyze->conf->n_problems; i++) {
-            const NginxConfProblem *problem = &analyze->conf->problems[i];
-            _cleanup_free_ char *text =
-                format_string("%s:%u: %s", problem->file, problem->line, problem->text);
-            _cleanup_free_ char *escaped = text ? escape_for_terminal(text) : NULL;
-
-            if (escaped)
-                json_object_array_add(problems, json_object_new_string(escaped));
-        }
+        for (size_t i = 0; i < analyze->n_confs; i++)
+            add_conf_problems(problems, analyze->confs[i]);
     }
     add_count(object, "evicted_diagnoses", store_statistics(analyze->store)->evicted);
     return object;

@@ -16,7 +16,9 @@ static void analyze_clear(Analyze *analyze)
     pipeline_free(analyze->pipeline);
     store_free(analyze->store);
     nginx_intents_free(analyze->intents);
-    nginx_conf_free(analyze->conf);
+    for (size_t i = 0; i < analyze->n_confs; i++)
+        nginx_conf_free(analyze->confs[i]);
+    strv_free(analyze->conf_paths);
     host_root_clear(&analyze->found);
     strv_free(analyze->audit_logs);
     strv_free(analyze->error_logs);
@@ -35,7 +37,8 @@ static void print_usage(FILE *stream)
         "  --error-log FILE       error log of nginx; may be given several times\n"
         "  --policy FILE          binary policy to ask; default: the one in force here\n"
         "  --file-contexts FILE   default labels of files that go with the policy\n"
-        "  --nginx-conf FILE      nginx's configuration: what it is meant to do\n"
+        "  --nginx-conf FILE      nginx's configuration: what it is meant to do; may be given\n"
+        "                         several times, for several nginx\n"
         "  --root DIRECTORY       file system of another host, such as a sosreport: what the\n"
         "                         options above do not name is looked for in it\n"
         "  --domain TYPE          SELinux domain of nginx; default httpd_t; several times\n"
@@ -92,7 +95,7 @@ static int parse_options(Analyze *analyze, int argc, char **argv)
             analyze->contexts_path = optarg;
             break;
         case OPTION_NGINX_CONF:
-            analyze->conf_path = optarg;
+            r = strv_append(&analyze->conf_paths, optarg);
             break;
         case OPTION_ROOT:
             analyze->root = optarg;
@@ -141,25 +144,40 @@ static int parse_options(Analyze *analyze, int argc, char **argv)
     return analyze->domains ? 0 : strv_append(&analyze->domains, "httpd_t");
 }
 
-/* nginx.conf as given, or the root's. A file that was named must be there. */
-static int load_configuration(Analyze *analyze)
+static int load_one(Analyze *analyze, const char *path)
 {
     static char default_error_log[] = "/var/log/nginx/error.log";
     char *const defaults[] = {default_error_log, NULL};
-    const NginxConfOptions options = {.root = analyze->root, .conf_path = analyze->conf_path};
+    const NginxConfOptions options = {.root = analyze->root, .conf_path = path};
+    NginxConf *conf = NULL;
+    int r =
+        analyze->n_confs < ELEMENTS_OF(analyze->confs) ? nginx_conf_read(&options, &conf) : -E2BIG;
+
+    if (r < 0)
+        return r;
+    analyze->confs[analyze->n_confs++] = conf;
+    return analyze->intents ? nginx_intents_add(analyze->intents, conf, defaults)
+                            : nginx_intents_new(conf, defaults, &analyze->intents);
+}
+
+/* nginx.conf as given, or the root's. A file that was named must be there. */
+static int load_configuration(Analyze *analyze)
+{
     int r;
 
-    if (!analyze->conf_path && !analyze->root)
-        return 0;
-    r = nginx_conf_read(&options, &analyze->conf);
-    if (r >= 0)
-        r = nginx_intents_new(analyze->conf, defaults, &analyze->intents);
-    if (r < 0 && r != -ENOMEM && !analyze->conf_path)
-        return 0;
-    if (r < 0)
-        (void)fprintf(stderr, "nginx-selguard: %s: %s\n", strempty(analyze->conf_path),
-                      r == -EINVAL ? "an absolute path is wanted" : strerror(-r));
-    return r;
+    if (!analyze->conf_paths) {
+        r = analyze->root ? load_one(analyze, NULL) : 0;
+        return r == -ENOMEM ? r : 0;
+    }
+    STRV_FOREACH (path, analyze->conf_paths) {
+        r = load_one(analyze, *path);
+        if (r < 0) {
+            (void)fprintf(stderr, "nginx-selguard: %s: %s\n", *path,
+                          r == -EINVAL ? "an absolute path is wanted" : strerror(-r));
+            return r;
+        }
+    }
+    return 0;
 }
 
 /* What the options leave open is taken from the root. */

@@ -7,6 +7,7 @@
 
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
+#include "daemon/host/nginx-instances.h"
 #include "daemon/nginx/conf-intent.h"
 #include "daemon/nginx/conf-read.h"
 
@@ -15,10 +16,14 @@
 #define DEFAULT_ERROR_LOG     "/var/log/nginx/error.log"
 #define DEFAULT_CONFIGURATION "/etc/nginx/nginx.conf"
 
+#define LOOKS_PER_SEARCH 2u
+
 struct LogFinder {
     char *configuration;
     char *prefix;
-    char **fixed; /* from selguard.conf */
+    char **instances; /* configurations of other nginx that run; NULL for none */
+    unsigned looks;   /* since these were looked for */
+    char **fixed;     /* from selguard.conf */
     Follower *follower;
     FollowerStart start;
     char **logs;    /* followed because of the last look */
@@ -69,6 +74,7 @@ LogFinder *log_finder_free(LogFinder *finder)
         return NULL;
     free(finder->configuration);
     free(finder->prefix);
+    strv_free(finder->instances);
     strv_free(finder->fixed);
     strv_free(finder->logs);
     strv_free(finder->former);
@@ -134,18 +140,23 @@ static int add_include_directories(const NginxConf *conf, char ***list)
     return r;
 }
 
-static int watch_files(LogFinder *finder, char *const *files, const NginxConf *conf)
+static int add_watched(char *const *files, const NginxConf *conf, char ***watched)
 {
-    _cleanup_strv_ char **watched = NULL;
     int r = 0;
 
     for (; r >= 0 && files && *files; files++) {
-        r = add_once(&watched, *files);
+        r = add_once(watched, *files);
         if (r >= 0)
-            r = add_directory_of(&watched, *files);
+            r = add_directory_of(watched, *files);
     }
-    if (r >= 0 && conf)
-        r = add_include_directories(conf, &watched);
+    return r >= 0 && conf ? add_include_directories(conf, watched) : r;
+}
+
+static int watch_files(LogFinder *finder, char *const *files, const NginxConf *conf)
+{
+    _cleanup_strv_ char **watched = NULL;
+    int r = add_watched(files, conf, &watched);
+
     if (r < 0)
         return r;
     strv_free(finder->watched);
@@ -202,17 +213,65 @@ static int replace_logs(LogFinder *finder, char ***found)
     return 0;
 }
 
+static char default_error_log[] = DEFAULT_ERROR_LOG;
+static char *const default_error_logs[] = {default_error_log, NULL};
+
+/* One that cannot be read is that nginx's own trouble: the rest counts all the same. */
+static int add_instances(LogFinder *finder, NginxIntents *intents)
+{
+    STRV_FOREACH (path, finder->instances) {
+        const NginxConfOptions options = {.conf_path = *path, .prefix = finder->prefix};
+        _cleanup_(cleanup_nginx_conf) NginxConf *conf = NULL;
+        int r = streq(*path, finder->configuration) ? -EEXIST : nginx_conf_read(&options, &conf);
+
+        if (r >= 0)
+            r = add_watched(conf->files, conf, &finder->watched);
+        if (r >= 0)
+            r = nginx_intents_add(intents, conf, default_error_logs);
+        if (r == -ENOMEM)
+            return r;
+    }
+    return 0;
+}
+
 static int read_intents(LogFinder *finder, const NginxConf *conf)
 {
-    static char default_error_log[] = DEFAULT_ERROR_LOG;
-    static char *const defaults[] = {default_error_log, NULL};
-    NginxIntents *intents = NULL;
-    int r = nginx_intents_new(conf, defaults, &intents);
+    _cleanup_(cleanup_nginx_intents) NginxIntents *intents = NULL;
+    int r = nginx_intents_new(conf, default_error_logs, &intents);
 
+    if (r >= 0)
+        r = add_instances(finder, intents);
     if (r < 0)
         return r;
     nginx_intents_free(finder->intents);
-    finder->intents = intents;
+    finder->intents = TAKE_POINTER(intents);
+    return 0;
+}
+
+/* Other nginx come and go with their processes. Not at each look: it reads a file of each
+ * process. */
+static int update_instances(LogFinder *finder)
+{
+    _cleanup_strv_ char **found = NULL;
+    size_t n;
+    bool same;
+    int r;
+
+    if (finder->looked && ++finder->looks < LOOKS_PER_SEARCH)
+        return 0;
+    finder->looks = 0;
+    r = nginx_instances_find(&found);
+    if (r < 0)
+        return r == -ENOMEM ? r : 0;
+    n = found ? strv_length(found) : 0;
+    same = n == (finder->instances ? strv_length(finder->instances) : 0);
+    for (size_t i = 0; same && i < n; i++)
+        same = streq(found[i], finder->instances[i]);
+    if (same)
+        return 0;
+    strv_free(finder->instances);
+    finder->instances = TAKE_POINTER(found);
+    finder->fingerprint = 0;
     return 0;
 }
 
@@ -256,8 +315,10 @@ int log_finder_update(LogFinder *finder, char **ret_problem)
     _cleanup_(cleanup_nginx_conf) NginxConf *conf = NULL;
     _cleanup_strv_ char **found = NULL;
     uint64_t now = fingerprint(finder->watched);
-    int r;
+    int r = update_instances(finder);
 
+    if (r < 0)
+        return r;
     if (finder->looked && now == finder->fingerprint)
         return drop_former(finder);
     r = nginx_conf_read(&options, &conf);

@@ -2,6 +2,7 @@
 /*
  * nginx's configuration as the monitor needs it: what it asks for, and which error logs to follow
  * (those that selguard.conf names, else those that it does). Read again when it changes on disk.
+ * Other nginx that run with configurations of their own (nginx -c) count like it.
  */
 #pragma once
 

@@ -133,6 +133,7 @@ static int put_known_first(NginxIntents *intents)
                 sorted[n++] = intents->items[i];
     free(intents->items);
     intents->items = sorted;
+    intents->size = intents->n_items + 1;
     return 0;
 }
 
@@ -155,19 +156,24 @@ static int build(IntentBuilder *builder, char *const *default_error_logs)
     return r == 0 ? put_known_first(builder->intents) : r;
 }
 
+int nginx_intents_add(NginxIntents *intents, const NginxConf *conf, char *const *default_error_logs)
+{
+    IntentBuilder builder = {.conf = conf, .intents = intents};
+    int r;
+
+    intents->truncated = intents->truncated || conf->truncated;
+    r = build(&builder, default_error_logs);
+    free(builder.upstreams.items);
+    free(builder.variables.items);
+    return r;
+}
+
 int nginx_intents_new(const NginxConf *conf, char *const *default_error_logs,
                       NginxIntents **ret_intents)
 {
     _cleanup_(cleanup_nginx_intents) NginxIntents *intents = calloc(1, sizeof(*intents));
-    IntentBuilder builder = {.conf = conf, .intents = intents};
-    int r;
+    int r = intents ? nginx_intents_add(intents, conf, default_error_logs) : -ENOMEM;
 
-    if (!intents)
-        return -ENOMEM;
-    intents->truncated = conf->truncated;
-    r = build(&builder, default_error_logs);
-    free(builder.upstreams.items);
-    free(builder.variables.items);
     if (r < 0)
         return r;
     *ret_intents = TAKE_POINTER(intents);

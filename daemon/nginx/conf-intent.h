@@ -86,6 +86,10 @@ typedef struct NginxIntents {
  * Returns 0 or -ENOMEM. */
 int nginx_intents_new(const NginxConf *conf, char *const *default_error_logs,
                       NginxIntents **ret_intents);
+/* Adds what another configuration asks for: a second nginx on the same host. 0 or -ENOMEM, after
+ * which the list is good only for freeing. */
+int nginx_intents_add(NginxIntents *intents, const NginxConf *conf,
+                      char *const *default_error_logs);
 NginxIntents *nginx_intents_free(NginxIntents *intents); /* returns NULL; accepts NULL */
 DEFINE_POINTER_CLEANUP(NginxIntents, nginx_intents_free, cleanup_nginx_intents);
 

@@ -30,6 +30,8 @@ def analyze(root):
     arguments = []
     for name in sorted(os.listdir(logs)):
         arguments += ["--error-log", os.path.join(logs, name)]
+    for name in sorted(os.listdir(os.path.join(root, "etc"))):
+        arguments += ["--nginx-conf", "/etc/%s/nginx.conf" % name]
     done = subprocess.run(
         [PROGRAM, "analyze", "--format", "json", "--policy", POLICY, "--file-contexts", CONTEXTS,
          "--utc-offset", "Z", "--root", root, *arguments],
