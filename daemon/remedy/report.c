@@ -8,6 +8,7 @@
 #include <systemd/sd-journal.h>
 
 #include "daemon/core/text.h"
+#include "daemon/remedy/audit-record.h"
 #include "daemon/remedy/messages.h"
 #include "daemon/remedy/prompt.h"
 #include "daemon/remedy/report.h"
@@ -17,6 +18,8 @@ void report_open(Report *report, bool audit)
     /* Without audit in the kernel, or the capability, changes are recorded in the journal
      * alone: no reason to refuse the service. */
     *report = (Report){.audit = audit, .audit_fd = audit ? audit_open() : -1};
+    if (audit && report->audit_fd < 0)
+        report_failure("Changes leave no record in the audit log", -errno);
 }
 
 void report_close(Report *report)
@@ -42,6 +45,10 @@ static Entry entry_of(const Job *job)
     case JOB_UNVERIFIED:
         if (job->kind == JOB_RECOVER)
             return (Entry){LOG_WARNING, MESSAGE_CHANGE_RECOVERED, "recovered"};
+        if (job->kind == JOB_KEEP)
+            return (Entry){LOG_NOTICE, MESSAGE_CHANGE_APPLIED, "made permanent"};
+        if (job->trial_seconds > 0)
+            return (Entry){LOG_NOTICE, MESSAGE_TRIAL_BEGUN, "applied for a limited time"};
         if (job->kind == JOB_REVERT)
             return (Entry){LOG_NOTICE, MESSAGE_CHANGE_REVERTED, "reverted"};
         return (Entry){LOG_NOTICE, MESSAGE_CHANGE_APPLIED, "applied"};
@@ -71,45 +78,62 @@ static void journal_job(const Job *job)
         job->user, entry.verb, strempty(commands), strempty(message), "SELGUARD_CHANGE=%s",
         job->change_id, "SELGUARD_DIAGNOSIS=%s", job_diagnosis_id(job), "SELGUARD_OPERATION=%s",
         job_operation(job), "SELGUARD_RESULT=%s", job_result_to_string(job->result),
-        "SELGUARD_UID=%u", (unsigned)job->uid, "SELGUARD_USER=%s", job->user, "SELGUARD_REASON=%s",
+        "SELGUARD_UID=%u", (unsigned)job->uid, "SELGUARD_USER=%s", job->user,
+        "SELGUARD_APPROVAL=%s", job->record ? job->record->approval : "", "SELGUARD_REASON=%s",
         strempty(reason), "SELGUARD_COMMANDS=%s", strempty(commands), NULL);
 }
 
 /* --- audit -------------------------------------------------------------- */
 
-/* One record for each action, in the manner of semanage's own (type USER_MAC_CONFIG_CHANGE,
- * "resrc=… op=…"). Names were validated, so nothing needs encoding. */
-static void audit_action(int fd, const Job *job, size_t index, bool success)
+/* 0 or a negative errno. */
+static int audit_action(int fd, const Job *job, size_t index, bool success)
 {
     const Action *action = &job->plan.actions[index];
     const ActionState *before = &job->record->before[index];
     const ActionState *after = &job->record->after[index];
     bool reverted = job->kind == JOB_REVERT || job->record->phase == CHANGE_REVERTED;
-    const ActionState *from = reverted ? after : before;
-    const ActionState *to = reverted ? before : after;
+    _cleanup_free_ char *change =
+        audit_record_text(action, reverted ? after : before, reverted ? before : after);
     _cleanup_free_ char *text = NULL;
 
-    if (action->kind != ACTION_SET_BOOLEAN)
-        return;
-    text = format_string("resrc=boolean op=%s bool=%s val=%d old_val=%d change=%s requester=%u",
-                         job_operation(job), action->name, to->policy == SETTING_ON,
-                         from->policy == SETTING_ON, job->change_id, (unsigned)job->uid);
-    if (text)
-        (void)audit_log_user_message(fd, AUDIT_USER_MAC_CONFIG_CHANGE, text, NULL, NULL, NULL,
-                                     success);
+    if (!change)
+        return -errno;
+    text = format_string("%s change=%s requester=%u", change, job->change_id, (unsigned)job->uid);
+    if (!text)
+        return -ENOMEM;
+    errno = 0;
+    return audit_log_user_comm_message(fd, AUDIT_USER_MAC_CONFIG_CHANGE, text,
+                                       "nginx-selguard-remedy", NULL, NULL, NULL, success) > 0
+               ? 0
+           : errno > 0 ? -errno
+                       : -EIO;
+}
+
+static void audit_job(int fd, const Job *job)
+{
+    bool success =
+        job->result == JOB_DONE || job->result == JOB_UNVERIFIED || job->result == JOB_INEFFECTIVE;
+    int r = 0;
+
+    for (size_t i = 0; i < job->plan.n_actions; i++) {
+        int one = audit_action(fd, job, i, success);
+
+        r = one < 0 ? one : r;
+    }
+    if (r < 0)
+        (void)sd_journal_send("MESSAGE_ID=%s", MESSAGE_AUDIT_FAILED, "PRIORITY=%i", LOG_WARNING,
+                              "MESSAGE=The audit record of change %s could not be written: %s",
+                              job->change_id, strerror(-r), "SELGUARD_CHANGE=%s", job->change_id,
+                              "ERRNO=%d", -r, NULL);
 }
 
 void report_job_finished(const Job *job, void *userdata)
 {
     const Report *report = userdata;
-    bool success =
-        job->result == JOB_DONE || job->result == JOB_UNVERIFIED || job->result == JOB_INEFFECTIVE;
 
     journal_job(job);
-    if (report->audit_fd < 0 || !job->record)
-        return;
-    for (size_t i = 0; i < job->plan.n_actions; i++)
-        audit_action(report->audit_fd, job, i, success);
+    if (report->audit_fd >= 0 && job->record)
+        audit_job(report->audit_fd, job);
 }
 
 /* --- the rest ----------------------------------------------------------- */
