@@ -6,6 +6,7 @@
 #include <ini.h>
 #include <sys/stat.h>
 
+#include "daemon/core/config-remedy.h"
 #include "daemon/core/limits.h"
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
@@ -24,7 +25,7 @@ void config_clear(Config *config)
     strv_free(config->error_logs);
     strv_free(config->domains);
     strv_free(config->nginx_units);
-    strv_free(config->denied_booleans);
+    config_remedy_clear(config);
     *config = (Config){};
 }
 
@@ -100,9 +101,7 @@ static int set_key(Config *config, const char *section, const char *key, const c
         return add_words(&config->domains, value);
     if (streq(section, "nginx") && streq(key, "Units"))
         return add_units(&config->nginx_units, value);
-    if (streq(section, "remedy") && streq(key, "DeniedBooleans"))
-        return add_words(&config->denied_booleans, value);
-    return -ENOENT;
+    return streq(section, "remedy") ? config_remedy_set(config, key, value) : -ENOENT;
 }
 
 /* inih wants nonzero for success; the first error is kept, and its line number is what

@@ -15,12 +15,30 @@
  *
  *   [remedy]
  *   DeniedBooleans=PATTERN…          never offered and never set, besides the built-in ones
+ *   DeniedTypes=PATTERN…             never given to a port or a file, and no rule reaches them
+ *   AllowedActions=KIND…             of plan.h; the others are refused
+ *   MaximumDomains=N MaximumPorts=N MaximumAccesses=N
+ *                                    a plan that opens more is refused
+ *   PreApproved=relabel PATH USER    nobody is asked; may stand several times
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define CONFIG_PATH SYSCONFDIR "/nginx-selguard/selguard.conf"
+
+typedef struct ExposureLimit {
+    bool set;
+    uint32_t value;
+} ExposureLimit;
+
+/* One user may have the default labels restored at and below one path. */
+typedef struct PreApproval {
+    char *path;
+    char *user; /* a name or a number */
+} PreApproval;
 
 /* All lists are NULL-terminated or NULL; strings are owned. */
 typedef struct Config {
@@ -31,6 +49,13 @@ typedef struct Config {
     char **domains;            /* never empty after config_load() */
     char **nginx_units;        /* likewise */
     char **denied_booleans;
+    char **denied_types;
+    char **allowed_actions; /* NULL: all */
+    ExposureLimit maximum_domains;
+    ExposureLimit maximum_ports;
+    ExposureLimit maximum_accesses;
+    PreApproval *pre_approved;
+    size_t n_pre_approved;
 } Config;
 
 /* Reads the file over the defaults. A file that does not exist is an empty one. Returns 0;

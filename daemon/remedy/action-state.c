@@ -136,10 +136,9 @@ json_object *action_state_to_json(const Action *action, const ActionState *state
         add_setting(object, "local", state->local, "none") < 0)
         return NULL;
     if (action->kind == ACTION_SET_BOOLEAN)
-        return add_setting(object, "policy", state->policy, "none") < 0 ||
-                       add_setting(object, "runtime", state->runtime, "unknown") < 0
-                   ? NULL
-                   : TAKE_POINTER(object);
+        if (add_setting(object, "policy", state->policy, "none") < 0 ||
+            add_setting(object, "runtime", state->runtime, "unknown") < 0)
+            return NULL;
     for (size_t i = 0; i < ELEMENTS_OF(texts); i++) {
         const char *text = (const char *)state + texts[i].offset;
 
@@ -211,8 +210,9 @@ int action_state_from_json(const Action *action, json_object *object, ActionStat
         if (read_setting(object, "policy", "none", &state.policy) < 0 ||
             read_setting(object, "runtime", "unknown", &state.runtime) < 0)
             return -EBADMSG;
-    } else if (read_texts(object, &state) < 0 ||
-               (action->kind == ACTION_RELABEL && read_files(object, &state.files) < 0))
+    }
+    if (read_texts(object, &state) < 0 ||
+        (action->kind == ACTION_RELABEL && read_files(object, &state.files) < 0))
         return -EBADMSG;
     *ret_state = state;
     return 0;

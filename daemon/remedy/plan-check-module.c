@@ -153,6 +153,11 @@ static int check_module(const CilModule *module, const Config *config, char **re
                       format_string("a type that a module declares must be named " OWN_PREFIX
                                     "…, not %s.",
                                     module->type));
+    for (size_t i = 0; i < module->n_rules; i++)
+        if (plan_check_type_denied(module->rules[i].target, config))
+            return refuse(ret_refusal, -EPERM,
+                          format_string("the site does not permit %s (DeniedTypes=).",
+                                        module->rules[i].target));
     for (size_t i = 0; i < module->n_rules; i++) {
         int r = check_rule(module, &module->rules[i], config, ret_refusal);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <fnmatch.h>
 
 #include "daemon/core/boolean-rules.h"
 #include "daemon/core/limits.h"
@@ -45,14 +46,6 @@ static int boolean_check_request(const Action *action, const Config *config, cha
     return 0;
 }
 
-static int boolean_check_state(const Action *action, const ActionState *state, char **ret_refusal)
-{
-    if (!state->known)
-        return refuse(ret_refusal, -EPERM,
-                      format_string("the policy has no boolean %s.", action->name));
-    return 0;
-}
-
 /* What the policy view found in the way. */
 static int obstacle_check_state(const Action *action _unused_, const ActionState *state,
                                 char **ret_refusal)
@@ -60,6 +53,14 @@ static int obstacle_check_state(const Action *action _unused_, const ActionState
     if (state->obstacle[0] == '\0')
         return 0;
     return refuse(ret_refusal, -EPERM, strdup(state->obstacle));
+}
+
+static int boolean_check_state(const Action *action, const ActionState *state, char **ret_refusal)
+{
+    if (!state->known)
+        return refuse(ret_refusal, -EPERM,
+                      format_string("the policy has no boolean %s.", action->name));
+    return obstacle_check_state(action, state, ret_refusal);
 }
 
 /* It has no arguments that could be wrong. */
@@ -85,8 +86,32 @@ bool plan_check_supported(ActionKind kind)
     return (unsigned)kind < ACTION_KIND_COUNT && action_checks[kind].request;
 }
 
+bool plan_check_type_denied(const char *type, const Config *config)
+{
+    STRV_FOREACH (pattern, config ? config->denied_types : NULL)
+        if (fnmatch(*pattern, type, 0) == 0)
+            return true;
+    return false;
+}
+
+/* What this site does not want, whatever it is. */
+static int check_site(const Action *action, const Config *config, char **ret_refusal)
+{
+    const char *kind = action_kind_to_string(action->kind);
+
+    if (config && config->allowed_actions && !strv_contains(config->allowed_actions, kind))
+        return refuse(ret_refusal, -EPERM,
+                      format_string("the site does not permit %s (AllowedActions=).", kind));
+    if (action->type && plan_check_type_denied(action->type, config))
+        return refuse(ret_refusal, -EPERM,
+                      format_string("the site does not permit %s (DeniedTypes=).", action->type));
+    return 0;
+}
+
 int plan_check_action(const Action *action, const Config *config, char **ret_refusal)
 {
+    int r;
+
     if (action->kind == ACTION_ADVISE)
         return refuse(ret_refusal, -EOPNOTSUPP,
                       strdup("advice is for a person to follow; it cannot be applied."));
@@ -94,7 +119,8 @@ int plan_check_action(const Action *action, const Config *config, char **ret_ref
         return refuse(ret_refusal, -EOPNOTSUPP,
                       format_string("%s is not supported by this version.",
                                     strempty(action_kind_to_string(action->kind))));
-    return action_checks[action->kind].request(action, config, ret_refusal);
+    r = check_site(action, config, ret_refusal);
+    return r < 0 ? r : action_checks[action->kind].request(action, config, ret_refusal);
 }
 
 int plan_check_action_state(const Action *action, const ActionState *state, char **ret_refusal)

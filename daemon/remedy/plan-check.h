@@ -18,6 +18,9 @@
 /* True if this version carries out actions of this kind. */
 bool plan_check_supported(ActionKind kind);
 
+/* Whether the site denies the type, by DeniedTypes=. `config` may be NULL. */
+bool plan_check_type_denied(const char *type, const Config *config);
+
 /* `config` may be NULL: the defaults. Returns 0 if permitted. -EPERM, -EOPNOTSUPP (kind not
  * supported) or -EINVAL (malformed) with *ret_refusal a sentence naming the rule, to be freed;
  * or -ENOMEM. */

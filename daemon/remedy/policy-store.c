@@ -210,6 +210,30 @@ int policy_store_read(PolicyStore *store, size_t index, ActionState *ret_state)
     return r;
 }
 
+int policy_store_judge(PolicyStore *store, ActionState *states)
+{
+    const Config *config = store->options->config;
+    char obstacle[STATE_OBSTACLE_MAX] = "";
+    PolicyView *view;
+    int r = 0;
+
+    if (!policy_exposure_is_limited(config) || store->plan->n_actions == 0)
+        return 0;
+    view = store_view(store, &states[0]);
+    if (view)
+        r = policy_exposure_check(policy_view_policy(view), store->plan, config, store->relabelled,
+                                  store->n_relabelled, obstacle);
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0 || store->relabelled_overflow)
+        state_set_obstacle(&states[0],
+                           "what the plan opens cannot be measured, and the site limits "
+                           "it (MaximumDomains= and the like).");
+    else if (*obstacle && *states[0].obstacle == '\0')
+        memcpy(states[0].obstacle, obstacle, sizeof(obstacle));
+    return 0;
+}
+
 int policy_store_keep(PolicyStore *store, const char *change_id)
 {
     store->change_id = change_id;

@@ -52,6 +52,10 @@ int policy_store_begin(PolicyStore *store);
  * known = false; whatever stands in the way of the action is in the state's obstacle. */
 int policy_store_read(PolicyStore *store, size_t index, ActionState *ret_state);
 
+/* Once all states were read: what the plan opens as a whole, against what the site permits. An
+ * obstacle stands in the state of the first action. 0 or -ENOMEM. */
+int policy_store_judge(PolicyStore *store, ActionState *states);
+
 /* Before the first stage: keeps on disk what a revert of change `change_id` will need and the
  * store will not have any more. May be repeated. 0 or a negative errno. */
 int policy_store_keep(PolicyStore *store, const char *change_id);

@@ -68,6 +68,11 @@ int policy_view_open(const char *root, const char *type, PolicyView **ret_view)
     return 0;
 }
 
+const Policy *policy_view_policy(const PolicyView *view)
+{
+    return view->policy;
+}
+
 PolicyView *policy_view_free(PolicyView *view)
 {
     if (!view)

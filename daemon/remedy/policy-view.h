@@ -11,11 +11,13 @@
 
 #include "daemon/core/plan.h"
 #include "daemon/remedy/action-state.h"
+#include "daemon/selinux/policy.h"
 
 typedef struct PolicyView PolicyView;
 
 /* The image with the highest version below ROOT/etc/selinux/TYPE/policy. 0 or a negative errno. */
 int policy_view_open(const char *root, const char *type, PolicyView **ret_view);
+const Policy *policy_view_policy(const PolicyView *view);
 /* Accepts and returns NULL. */
 PolicyView *policy_view_free(PolicyView *view);
 

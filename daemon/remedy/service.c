@@ -6,6 +6,7 @@
 #include "daemon/core/limits.h"
 #include "daemon/core/text.h"
 #include "daemon/remedy/check-run.h"
+#include "daemon/remedy/pre-approval.h"
 #include "daemon/remedy/prompt.h"
 #include "daemon/remedy/reply.h"
 #include "daemon/remedy/service.h"
@@ -366,6 +367,12 @@ int service_handle(Service *service, sd_bus_message *message, RequestKind kind,
     r = prepare(pending, &actions, &prompt, &commands, ret_error);
     if (r < 0)
         return r;
+    if (kind == REQUEST_APPLY) {
+        pending->approval = pre_approval_find(manager_options(service->manager)->config,
+                                              &pending->request.plan, pending->uid);
+        if (pending->approval)
+            return carry_out(pending, message, ret_error);
+    }
     if (prompt) {
         details[0] = "polkit.message";
         details[1] = prompt;

@@ -12,6 +12,7 @@
 
 #include "daemon/core/access.h"
 #include "daemon/core/text.h"
+#include "daemon/remedy/plan-check.h"
 #include "daemon/remedy/relabel.h"
 #include "daemon/remedy/store-internal.h"
 #include "daemon/remedy/undo.h"
@@ -176,6 +177,7 @@ int store_file_context_stage(PolicyStore *store, size_t index, const ActionState
 typedef struct Survey {
     PolicyStore *store;
     ActionState *state;
+    const Action *rule; /* of the plan, about the path; NULL if there is none */
 } Survey;
 
 /* To take a label away that keeps something secret is not a repair of a web server. */
@@ -185,12 +187,42 @@ static bool takes_secrecy(PolicyView *view, const char *old, const char *wanted)
            policy_view_holds_secrets(view, wanted) <= 0;
 }
 
+/* Notes that something goes from one type to another. */
+static void note_types(PolicyStore *store, const char *old, const char *new_type)
+{
+    RelabelledType pair = {};
+
+    if (context_type_copy(old, pair.old_type, sizeof(pair.old_type)) < 0 ||
+        strlen(new_type) >= sizeof(pair.new_type))
+        return; /* an object without a type is reachable to nobody */
+    memcpy(pair.new_type, new_type, strlen(new_type) + 1);
+    if (streq(pair.old_type, pair.new_type))
+        return;
+    for (size_t i = 0; i < store->n_relabelled; i++)
+        if (streq(store->relabelled[i].old_type, pair.old_type) &&
+            streq(store->relabelled[i].new_type, pair.new_type))
+            return;
+    if (store->n_relabelled < RELABELLED_TYPES_MAX)
+        store->relabelled[store->n_relabelled++] = pair;
+    else
+        store->relabelled_overflow = true;
+}
+
 static int survey_object(const char *path, const char *old, const char *wanted, void *userdata)
 {
     Survey *survey = userdata;
     PolicyView *view = store_view(survey->store, survey->state);
 
+    char type[128] = "";
+
     survey->state->files++;
+    if (survey->rule)
+        note_types(survey->store, old, survey->rule->type);
+    else if (context_type_copy(wanted, type, sizeof(type)) >= 0)
+        note_types(survey->store, old, type);
+    if (*survey->state->obstacle == '\0' &&
+        plan_check_type_denied(type, survey->store->options->config))
+        state_set_obstacle(survey->state, "the site does not permit %s (DeniedTypes=).", type);
     if (view && *survey->state->obstacle == '\0' && takes_secrecy(view, old, wanted))
         state_set_obstacle(survey->state, "%s holds secrets by its label (%s); it is left alone.",
                            path, old);
@@ -294,6 +326,9 @@ int store_label_read(PolicyStore *store, size_t index, ActionState *ret_state)
         state_set_text(ret_state, ret_state->wanted, wanted);
     else if (!has_file_contexts(store->plan))
         state_set_obstacle(ret_state, "the policy has no label for %s.", action->path);
+    survey.rule = find_rule(store->plan, action);
+    if (survey.rule && label)
+        note_types(store, label, survey.rule->type);
     r = relabel_walk(&walk, survey_object, &survey);
     if (r == -ENOMEM)
         return r;

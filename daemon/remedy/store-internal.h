@@ -6,6 +6,7 @@
 #include <semanage/semanage.h>
 
 #include "daemon/core/limits.h"
+#include "daemon/remedy/policy-exposure.h"
 #include "daemon/remedy/policy-store.h"
 #include "daemon/remedy/policy-view.h"
 #include "daemon/selinux/labels.h"
@@ -17,8 +18,11 @@ struct PolicyStore {
     char *type;       /* "targeted" */
     PolicyView *view; /* once it was needed */
     bool view_failed;
-    const char *change_id;  /* after policy_store_keep(): lent */
-    FileContexts *contexts; /* likewise */
+    const char *change_id;                           /* after policy_store_keep(): lent */
+    FileContexts *contexts;                          /* likewise */
+    RelabelledType relabelled[RELABELLED_TYPES_MAX]; /* what the plan's labels would change */
+    size_t n_relabelled;
+    bool relabelled_overflow;
     bool connected;
     bool kernel; /* the kernel runs the policy of this store */
     bool lock_failed;

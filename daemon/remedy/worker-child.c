@@ -65,8 +65,8 @@ static int child_fail_open(Child *child, int error)
     return child_fail(child, error, "The SELinux policy store could not be opened.");
 }
 
-/* Reads all states and sends them under this name. */
-static int child_send_states(Child *child, const char *name)
+/* Reads all states, holds them against the site's limits, and sends them under this name. */
+static int child_send_states(Child *child, const char *name, bool judge)
 {
     _cleanup_free_ ActionState *states = calloc(child->plan->n_actions + 1, sizeof(*states));
 
@@ -74,6 +74,12 @@ static int child_send_states(Child *child, const char *name)
         return -ENOMEM;
     for (size_t i = 0; i < child->plan->n_actions; i++) {
         int r = policy_store_read(child->store, i, &states[i]);
+
+        if (r < 0)
+            return r;
+    }
+    if (judge) {
+        int r = policy_store_judge(child->store, states);
 
         if (r < 0)
             return r;
@@ -143,7 +149,7 @@ static int child_inspect(Child *child)
 
     if (r < 0)
         return child_fail_open(child, r);
-    r = child_send_states(child, "done");
+    r = child_send_states(child, "done", /* judge= */ true);
     if (r < 0)
         return child_fail(child, r, "The SELinux policy store could not be read.");
     return EXIT_SUCCESS;
@@ -191,7 +197,7 @@ static int child_transact(Child *child, PolicyStoreScope scope)
 
     r = child_send_phase(child, "reading");
     if (r >= 0)
-        r = child_send_states(child, "states");
+        r = child_send_states(child, "states", /* judge= */ true);
     if (r < 0)
         return child_fail(child, r, "The SELinux policy store could not be read.");
     r = child_receive_targets(child, &targets, &change_id);
@@ -217,7 +223,7 @@ static int child_transact(Child *child, PolicyStoreScope scope)
                 child, r, "The policy store was changed, but the labels of files could not be.");
     }
     if (r >= 0)
-        r = child_send_states(child, "done");
+        r = child_send_states(child, "done", /* judge= */ false);
     if (r < 0)
         return child_fail(child, r, "The change was committed, but could not be read back.");
     return EXIT_SUCCESS;

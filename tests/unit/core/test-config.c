@@ -29,12 +29,23 @@ static void test_good(void **state _unused_)
     assert_int_equal(load("# a comment\n[nginx]\nConfiguration=/opt/nginx.conf\n"
                           "ErrorLog=/var/log/a.log /var/log/b.log\nErrorLog=/var/log/c.log\n"
                           "Domains=httpd_t other_t\nUnits=a.service "
-                          "b@x.service\n[remedy]\nDeniedBooleans=httpd_dbus_*\n",
+                          "b@x.service\n[remedy]\nDeniedBooleans=httpd_dbus_*\n"
+                          "DeniedTypes=a_t b_*\nAllowedActions=set-port relabel\n"
+                          "MaximumDomains=0\nMaximumPorts=4294967295\n"
+                          "PreApproved=relabel /srv/www 1000\nPreApproved=relabel /opt/x anna\n",
                           &config, &problem),
                      0);
     assert_string_equal(config.nginx_configuration, "/opt/nginx.conf");
     assert_int_equal(strv_length(config.error_logs), 3);
     assert_int_equal(strv_length(config.domains), 2);
+    assert_int_equal(strv_length(config.denied_types), 2);
+    assert_int_equal(strv_length(config.allowed_actions), 2);
+    assert_true(config.maximum_domains.set && config.maximum_domains.value == 0);
+    assert_true(config.maximum_ports.set && config.maximum_ports.value == UINT32_MAX);
+    assert_false(config.maximum_accesses.set);
+    assert_int_equal(config.n_pre_approved, 2);
+    assert_string_equal(config.pre_approved[1].path, "/opt/x");
+    assert_string_equal(config.pre_approved[1].user, "anna");
     assert_int_equal(strv_length(config.nginx_units), 2);
     assert_string_equal(config.nginx_units[1], "b@x.service");
     assert_string_equal(config.denied_booleans[0], "httpd_dbus_*");
@@ -60,6 +71,13 @@ static void test_bad(void **state _unused_)
         {"[nginx]\nErrorLogs=/x\n", "line 2: [nginx] ErrorLogs is not known"},
         {"\n\n[nginx]\nErrorLog=relative\n", "line 4: [nginx] ErrorLog has a value"},
         {"nonsense\n", "line 1:"},
+        {"[remedy]\nPreApproved=relabel /srv\n", "line 2: [remedy] PreApproved has a value"},
+        {"[remedy]\nPreApproved=relabel /srv/ a\n", "line 2: [remedy] PreApproved has a value"},
+        {"[remedy]\nPreApproved=relabel /srv//x a\n", "line 2: [remedy] PreApproved has a value"},
+        {"[remedy]\nPreApproved=set-port 1 a\n", "line 2: [remedy] PreApproved has a value"},
+        {"[remedy]\nAllowedActions=advise\n", "line 2: [remedy] AllowedActions has a value"},
+        {"[remedy]\nMaximumPorts=4294967296\n", "line 2: [remedy] MaximumPorts has a value"},
+        {"[remedy]\nMaximumPorts=-1\n", "line 2: [remedy] MaximumPorts has a value"},
         {"[nginx]\nUnits=nginx\n", "line 2: [nginx] Units has a value"},
         {"[nginx]\nUnits=a/b.service\n", "line 2: [nginx] Units has a value"},
         {"[nginx]\n\001=\033[2J\n", "line 2: [nginx] \\x01 is not known"},
