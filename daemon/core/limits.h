@@ -371,6 +371,8 @@
 /* How often the monitor looks at what tells it nothing by itself: nginx's configuration, logs
  * that cannot be read, the kernel's SELinux state. */
 #define MONITOR_TICK_USEC (5 * USEC_PER_SEC)
+/* Denials between two such looks that make a storm, after which memory is given back. */
+#define MONITOR_STORM_DENIALS 500u
 
 /* --- what survives a restart ---------------------------------------------- */
 

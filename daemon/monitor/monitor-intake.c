@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What comes in: audit messages, log lines, and what has to be looked at to be known. */
 #include <errno.h>
+#include <malloc.h>
 
 #include "daemon/core/limits.h"
 #include "daemon/core/macro.h"
@@ -156,6 +157,20 @@ void monitor_check_nginx(Monitor *monitor)
     check_logs(monitor);
 }
 
+/* What a storm took is the host's again once it is over. */
+static void give_back_memory(Monitor *monitor)
+{
+    uint64_t denials = pipeline_audit_statistics(monitor->pipeline)->denials;
+
+    if (denials > monitor->denials_at_tick + MONITOR_STORM_DENIALS)
+        monitor->trim = true;
+    else if (monitor->trim) {
+        monitor->trim = false;
+        (void)malloc_trim(0);
+    }
+    monitor->denials_at_tick = denials;
+}
+
 int monitor_on_tick(sd_event_source *source, uint64_t usec _unused_, void *userdata)
 {
     Monitor *monitor = userdata;
@@ -166,6 +181,7 @@ int monitor_on_tick(sd_event_source *source, uint64_t usec _unused_, void *userd
     monitor_receive_audit(monitor);
     monitor_check_gaps(monitor);
     monitor_refresh_state(monitor);
+    give_back_memory(monitor);
     (void)sd_event_source_set_time_relative(source, MONITOR_TICK_USEC);
     return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }

@@ -32,6 +32,8 @@ struct Monitor {
     LogFinder *logs;
     KernelWatch *watch;
     KernelState kernel;
+    uint64_t denials_at_tick;
+    bool trim;   /* there was a storm */
     Meter meter; /* of denials; the lag is from the kernel's stamp to our taking it */
 
     /* What was missed. Times are CLOCK_REALTIME. */

@@ -19,6 +19,11 @@
 #define FLOOD      200
 #define FLOOD_STEP 100
 
+/* Of the client that never reads; and what it may cost: a reply of each kind under way. */
+#define DEAF_RULES      2000
+#define DEAF_CALLS      5000
+#define DEAF_MEMORY_KIB 4096
+
 static int setup(void **state)
 {
     int r = fixture_setup(state);
@@ -261,6 +266,63 @@ static void test_client_vanishes(void **state)
     }
 }
 
+static unsigned long resident_kib(pid_t pid)
+{
+    _cleanup_free_ char *path = format_string("/proc/%d/statm", pid);
+    FILE *stream = fopen(path, "re");
+    unsigned long size, resident;
+
+    assert_non_null(stream);
+    assert_int_equal(fscanf(stream, "%lu %lu", &size, &resident), 2);
+    (void)fclose(stream);
+    return resident * (unsigned long)(sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* It asks and asks, subscribes to everything, and reads nothing: that costs its own connection,
+ * not the monitor's time or memory. */
+static void test_client_never_reads(void **state)
+{
+    Fixture *fixture = *state;
+    sd_bus *client = harness_connect(&fixture->harness, CLIENT_UID);
+    unsigned long before = resident_kib(fixture->monitor), after;
+    uint64_t begin, slowest = 0;
+
+    for (int i = 0; i < DEAF_RULES; i++) {
+        _cleanup_free_ char *rule = format_string("type='signal',sender='" NGINX1 "',arg0='%d'", i);
+        sd_bus_message *call = NULL;
+
+        assert_true(sd_bus_message_new_method_call(client, &call, "org.freedesktop.DBus",
+                                                   "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                                                   "AddMatch") >= 0);
+        assert_true(sd_bus_message_append(call, "s", rule) >= 0);
+        assert_true(sd_bus_send(client, call, NULL) >= 0);
+        sd_bus_message_unref(call);
+    }
+    for (int i = 0; i < DEAF_CALLS; i++) {
+        sd_bus_message *call = NULL;
+
+        assert_true(sd_bus_message_new_method_call(client, &call, NGINX1, ROOT_PATH, MANAGER,
+                                                   i % 2 ? "ListDiagnoses" : "GetStatistics") >= 0);
+        assert_true(sd_bus_message_append(call, "a{sv}", 0) >= 0);
+        assert_true(sd_bus_send(client, call, NULL) >= 0);
+        sd_bus_message_unref(call);
+        if (i % 500 != 499)
+            continue;
+        /* Meanwhile another one is answered. */
+        begin = harness_now_usec();
+        assert_int_equal(fixture_get_number(fixture->user, "Diagnoses"), 6);
+        if (harness_now_usec() - begin > slowest)
+            slowest = harness_now_usec() - begin;
+    }
+    assert_true(slowest < 2 * SEC);
+    after = resident_kib(fixture->monitor);
+    print_message("memory before %lu KiB, after %lu KiB; slowest answer %llu ms\n", before, after,
+                  (unsigned long long)(slowest / 1000));
+    assert_true(after < before + DEAF_MEMORY_KIB);
+    sd_bus_close(client);
+    sd_bus_unref(client);
+}
+
 /* polkit's end is an answer too. */
 static void test_polkit_vanishes(void **state)
 {
@@ -331,6 +393,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_huge_arguments, reset, check_alive),
         cmocka_unit_test_setup_teardown(test_flood, reset, check_alive),
         cmocka_unit_test_setup_teardown(test_client_vanishes, reset, check_alive),
+        cmocka_unit_test_setup_teardown(test_client_never_reads, reset, check_alive),
         cmocka_unit_test_setup_teardown(test_polkit_vanishes, reset, check_alive),
         cmocka_unit_test_setup_teardown(test_polkit_is_slow, reset, check_alive),
         cmocka_unit_test_setup_teardown(test_second_instance, reset, check_alive),

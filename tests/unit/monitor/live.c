@@ -187,6 +187,17 @@ void live_deny(Live *live, unsigned int ways, int port, uint64_t time_usec)
     }
 }
 
+void live_load_policy(Live *live)
+{
+    uint64_t time = realtime();
+    char stamp[64];
+
+    (void)snprintf(stamp, sizeof(stamp),
+                   "audit(%" PRIu64 ".%03u:%" PRIu64 "): ", time / USEC_PER_SEC,
+                   (unsigned)(time % USEC_PER_SEC / 1000), ++live->serial);
+    send_record(live, 1403, stamp, "auid=0 ses=1 lsm=selinux res=1");
+}
+
 /* A record that is none of a denial. */
 static void write_mark(Live *live, uint64_t time)
 {

@@ -42,6 +42,8 @@ void live_cut(Live *live);
 /* A denial of a connection to that port, in four records, to where `ways` says. `time_usec` 0:
  * now. Runs the monitor when its socket is full. */
 void live_deny(Live *live, unsigned int ways, int port, uint64_t time_usec);
+/* The kernel's record of a policy that was loaded. */
+void live_load_policy(Live *live);
 /* What nginx writes about it, into error.log. */
 void live_log_failure(Live *live, int port, unsigned int n);
 /* A record that is none of a denial, in auditd's log: it reaches from an hour ago; or beyond
