@@ -10,6 +10,7 @@
 #include "daemon/diagnose/analysis-internal.h"
 #include "daemon/diagnose/candidates.h"
 #include "daemon/diagnose/fix.h"
+#include "daemon/diagnose/fixed-label.h"
 #include "daemon/diagnose/intent.h"
 #include "daemon/diagnose/neighbours.h"
 #include "daemon/diagnose/operation.h"
@@ -145,7 +146,9 @@ static bool need_module(const Diagnosis *diagnosis)
 static int add_candidates(Diagnosis *diagnosis, const Hypothesis *current,
                           const Operation *operation, const AnalysisOptions *options)
 {
+    _cleanup_free_ char *fixed_label = NULL;
     char default_type[256], behind[256];
+    bool failed;
     CandidateContext context = {
         .operation = operation,
         .current = current,
@@ -163,8 +166,12 @@ static int add_candidates(Diagnosis *diagnosis, const Hypothesis *current,
     r = candidates_add_booleans(diagnosis, &context);
     if (r >= 0)
         r = candidates_add_ports(diagnosis, &context);
+    fixed_label = fixed_label_explain(diagnosis, options->host, &failed);
+    if (r >= 0 && failed)
+        r = -ENOMEM;
     if (r >= 0)
-        r = candidates_add_files(diagnosis, &context);
+        r = fixed_label ? analysis_note(diagnosis, fixed_label)
+                        : candidates_add_files(diagnosis, &context);
     if (r >= 0 && need_module(diagnosis))
         r = candidates_add_module(diagnosis, &context);
     if (r < 0)

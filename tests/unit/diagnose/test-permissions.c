@@ -252,6 +252,58 @@ static void test_modes_before_policy(void **state _unused_)
     policy_free(policy);
 }
 
+/* What all in a mount has cannot be changed for one file. */
+static void test_fixed_label(void **state _unused_)
+{
+    static const char mounts[] =
+        "22 1 8:2 / / rw - ext4 /dev/a rw,seclabel\n"
+        "23 22 8:3 / /srv/ctx rw - ext4 /dev/b rw,context=system_u:object_r:user_home_t:s0\n"
+        "24 22 0:9 / /srv/nfs rw - nfs4 h:/x rw\n";
+    static const struct {
+        const char *path, *said;
+        bool relabel;
+    } rows[] = {
+        {"/srv/ctx/site/file", "is mounted with context=", false},
+        {"/srv/nfs/site/file", "of type nfs4, which keeps no labels", false},
+        {"/srv/plain/site/file", NULL, true},
+    };
+    Policy *policy = load(POLICY_FEDORA);
+
+    for (size_t i = 0; i < ELEMENTS_OF(rows); i++) {
+        const Denial denial = {
+            .time_usec = 1,
+            .source_context = "system_u:system_r:httpd_t:s0",
+            .target_context = "system_u:object_r:user_home_t:s0",
+            .target_class = "file",
+            .permissions = "read",
+            .path = rows[i].path,
+            .source_port = -1,
+            .dest_port = -1,
+            .capability = -1,
+        };
+        const Incident incident = {.denial = &denial};
+        HostView *view = make_view();
+        const HostFacts facts = {.view = view};
+        const AnalysisOptions options = {.domain = "httpd_t", .host = &facts};
+        bool relabel = false, said = false;
+        Diagnosis *diagnosis;
+
+        assert_int_equal(mount_table_parse(mounts, strlen(mounts), &view->mounts), 0);
+        assert_int_equal(incident_to_diagnosis(&incident, &diagnosis), 0);
+        assert_int_equal(analysis_run(diagnosis, policy, &options), 0);
+        for (size_t f = 0; f < diagnosis->n_fixes; f++)
+            for (size_t a = 0; a < diagnosis->fixes[f].plan.n_actions; a++)
+                relabel = relabel || diagnosis->fixes[f].plan.actions[a].kind == ACTION_RELABEL;
+        for (size_t n = 0; n < ELEMENTS_OF(diagnosis->notes) && diagnosis->notes[n]; n++)
+            said = said || (rows[i].said && strstr(diagnosis->notes[n], rows[i].said));
+        assert_int_equal(relabel, rows[i].relabel);
+        assert_int_equal(said, rows[i].said != NULL);
+        diagnosis_free(diagnosis);
+        host_view_free(view);
+    }
+    policy_free(policy);
+}
+
 /* Nothing is said of a user that is not known. */
 static void test_unknown_user(void **state _unused_)
 {
@@ -280,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_masked_list),
         cmocka_unit_test(test_modes_before_policy),
         cmocka_unit_test(test_unknown_user),
+        cmocka_unit_test(test_fixed_label),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
