@@ -44,6 +44,9 @@ static char *describe_failure(const Diagnosis *diagnosis)
         return format_string("%s port %d", streq(operation, "bind") ? "listen on" : "connect to",
                              diagnosis->port);
     case TARGET_SOCKET:
+        if (streq(operation, "connect"))
+            return format_string("connect to the socket %s", strempty(diagnosis->path));
+        return format_string("%s the socket %s", operation, strempty(diagnosis->path));
     case TARGET_PATH:
         return format_string("%s %s", operation, strempty(diagnosis->path));
     case TARGET_PROCESS:

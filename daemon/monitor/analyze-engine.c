@@ -89,12 +89,15 @@ static int answer(int fd, const Analyze *analyze, const Session *session, json_o
     _cleanup_json_ json_object *object = NULL;
     Diagnosis *diagnosis = NULL;
     HostLookup host = {};
+    const HostFacts *facts;
     int r = diagnosis_restore(question, &diagnosis);
 
     /* Modes and owners of this host say nothing about another. */
     if (r >= 0 && analyze->root)
         r = host_lookup_run(analyze->root, analyze->intents, &diagnosis, 1, &host);
-    options.host = host_lookup_get(&host, 0);
+    facts = host_lookup_get(&host, 0);
+    /* A copy of a host has parts of it: what is missing there says nothing. */
+    options.host = facts && facts->have_path && facts->path.error == -ENOENT ? NULL : facts;
     if (r >= 0)
         r = analysis_run(diagnosis, session->policy, &options);
     if (r >= 0)

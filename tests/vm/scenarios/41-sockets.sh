@@ -76,9 +76,16 @@ expect_http 200 "$site/label/"
 check "the modes as advised" follow_advice /run/php/modes.sock connect:13
 expect_http 200 "$site/modes/"
 check "the application's socket" apply_first /run/shop/app.sock search
-app=$change
+changes=("$change")
+# Where it was not known who listens, that is the next obstacle.
+if ! http_is 200 "$site/app/"; then
+    check "and its domain" wait_until 30 apply_first /run/shop/app.sock connectto
+    changes=("$change" "${changes[@]}")
+fi
 expect_http 200 "$site/app/"
-check "taken back" as_user operator selguardctl revert "$app"
+for change in "${changes[@]}"; do
+    check "change $change is taken back" as_user operator selguardctl revert "$change"
+done
 expect_http 502 "$site/app/"
 systemctl stop php8.2-fpm
 rm -f /etc/php/8.2/fpm/pool.d/{shop,modes}.conf /etc/php-second.conf
