@@ -18,6 +18,7 @@ check "the remedy service starts" wait_until 60 as_user operator selguardctl his
 check_eq "in its domain" selguard_remedy_t "$(domain_of nginx-selguard-remedy)"
 check_eq "its records have their type" selguard_remedy_var_lib_t "$(type_of /var/lib/nginx-selguard-remedy)"
 check_eq "the units have theirs" selguard_unit_t "$(type_of /usr/lib/systemd/system/nginx-selguard.service)"
+check_eq "nginx's has one that the remedy service may start" selguard_nginx_unit_t "$(type_of /usr/lib/systemd/system/nginx.service)"
 check_eq "nothing of ours has a wrong label" "" \
     "$(restorecon -Rnv /usr/sbin/nginx-selguard /usr/libexec/nginx-selguard /var/lib/nginx-selguard* /usr/lib/systemd/system/nginx-selguard* 2>&1)"
 
