@@ -56,6 +56,8 @@ static const Member members[] = {
     {"path", MEMBER_STRING, AT(path), 0},
     {"path_from_log", MEMBER_BOOL, AT(path_from_log), 0},
     {"inode", MEMBER_NUMBER, AT(inode), 0},
+    {"component", MEMBER_STRING, AT(component), 0},
+    {"peer_context", MEMBER_STRING, AT(peer_context), 0},
     {"servers", LIST(servers)},
     {"hosts", LIST(hosts)},
     {"requests", LIST(requests)},

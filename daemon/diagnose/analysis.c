@@ -99,9 +99,19 @@ static int take_decision(Diagnosis *diagnosis, const Policy *policy, const Decis
     }
     if (r < 0)
         return r;
-    diagnosis->allowed_now = decision->allowed;
+    diagnosis->allowed_now = decision->allowed && !decision->ioctl_filtered;
     if (!decision->allowed)
         diagnosis->cause = cause_of_blocks(diagnosis, blocks);
+    else if (decision->ioctl_filtered)
+        diagnosis->cause = CAUSE_MISSING_RULE;
+    /* A fix that gives the plain permission would change nothing. */
+    if (decision->ioctl_filtered) {
+        r = analysis_note(diagnosis,
+                          "The policy allows ioctl here for listed commands only (allowxperm), and "
+                          "which they are is not looked at: no fix is put forward for it.");
+        if (r < 0)
+            return r;
+    }
     if (decision->permissive)
         r = analysis_note(diagnosis,
                           "The domain is permissive: SELinux logs this and lets it through.");
@@ -269,7 +279,7 @@ int analysis_of_access(Diagnosis *diagnosis, const Policy *policy, const Hypothe
     r = take_decision(diagnosis, policy, &decision);
     if (r >= 0 && !diagnosis->allowed_now)
         r = judge_intent(diagnosis, current, options);
-    if (r >= 0 && !diagnosis->allowed_now)
+    if (r >= 0 && !diagnosis->allowed_now && !decision.ioctl_filtered)
         r = add_candidates(diagnosis, current, &operation, options);
 finish:
     decision_clear(&decision);

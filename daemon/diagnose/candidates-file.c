@@ -110,25 +110,33 @@ static bool usable(const FileContext *context, const char *type, TypeTraits *ret
     return !streq(type, context->type) &&
            type_use_read(current, context->domain, type, &use) >= 0 &&
            type_fits(&use, context->purpose) && type_traits_read(current, type, ret_traits) >= 0 &&
-           ret_traits->is_file_type && !ret_traits->is_domain &&
+           ret_traits->is_file_type && !ret_traits->is_domain && !ret_traits->is_unlabelled &&
+           !ret_traits->is_from_mount &&
            (!ret_traits->holds_secrets || context->purpose == PURPOSE_CERTIFICATE);
 }
 
-/* Types of the web server's own family ("httpd_…" for httpd_t) are what an administrator would
- * look for; among them the one that the fewest domains may write. */
-static const char *search_type(const FileContext *context)
+/* Whether a name is of the web server's own family: "httpd_…" for httpd_t. */
+static bool is_of_family(const char *name, const char *domain)
+{
+    const char *underscore = strrchr(domain, '_');
+
+    return underscore && strncmp(name, domain, (size_t)(underscore - domain) + 1) == 0;
+}
+
+/* Among the types that fit, of the family or of all, the one that the fewest domains may write, and
+ * then read: it is there for this one. */
+static const char *search_type(const FileContext *context, bool of_family)
 {
     const Policy *policy = hypothesis_policy(context->base->current);
-    const char *best = NULL, *underscore = strrchr(context->domain, '_');
-    const size_t family = underscore ? (size_t)(underscore - context->domain) + 1 : 0;
+    const char *best = NULL;
     TypeTraits best_traits = {};
 
-    for (uint32_t type = 1; family > 0 && type <= policy_n_types(policy); type++) {
+    for (uint32_t type = 1; type <= policy_n_types(policy); type++) {
         const char *name = policy_type_name(policy, type);
         TypeTraits traits;
 
         if (!name || policy_type_is_attribute(policy, type) ||
-            strncmp(name, context->domain, family) != 0 || !usable(context, name, &traits))
+            is_of_family(name, context->domain) != of_family || !usable(context, name, &traits))
             continue;
         if (!best || traits.writers < best_traits.writers ||
             (traits.writers == best_traits.writers && traits.readers < best_traits.readers)) {
@@ -142,6 +150,7 @@ static const char *search_type(const FileContext *context)
 static const char *choose_type(const FileContext *context)
 {
     const Policy *policy = hypothesis_policy(context->base->current);
+    const char *best;
     TypeTraits traits;
 
     for (const char *const *name = preferred_types(context->purpose); *name; name++) {
@@ -151,7 +160,9 @@ static const char *choose_type(const FileContext *context)
         if (primary && usable(context, primary, &traits))
             return primary;
     }
-    return search_type(context);
+    /* The family's types are what an administrator would look for. */
+    best = search_type(context, /* of_family= */ true);
+    return best ? best : search_type(context, /* of_family= */ false);
 }
 
 /* --- the plans ------------------------------------------------------------ */

@@ -31,9 +31,12 @@ static const char frame_base[] =
     "(userrange selguard_frame_u ((s0) (s0)))\n"
     "(sidcontext kernel (selguard_frame_u selguard_frame_r selguard_frame_t ((s0) (s0))))\n";
 
+/* An attribute gets a member here, so that a rule about it can be seen. */
+#define MEMBER "selguard_frame_in_"
+
 typedef struct Names {
     char **words; /* of the module, each once */
-    char **types; /* of these, what are types of the policy or of the hypothesis */
+    char **types; /* of these, what are types or attributes of the policy or the hypothesis */
     char **classes;
 } Names;
 
@@ -57,7 +60,8 @@ static int names_read(const Hypothesis *after, const char *cil, Names *ret_names
         if (strv_contains(names.words, *word))
             continue;
         r = strv_append(&names.words, *word);
-        if (r >= 0 && hypothesis_find_type(after, *word) != 0)
+        if (r >= 0 &&
+            (hypothesis_find_type(after, *word) != 0 || policy_find_attribute(policy, *word) != 0))
             r = strv_append(&names.types, *word);
         if (r >= 0 && policy_find_class(policy, *word) != 0)
             r = strv_append(&names.classes, *word);
@@ -94,7 +98,10 @@ static char *write_frame(const Hypothesis *before, const Names *names)
     (void)fputs(frame_base, stream);
     STRV_FOREACH (word, names->words) {
         if (policy_find_attribute(policy, *word) != 0)
-            (void)fprintf(stream, "(typeattribute %s)\n", *word);
+            (void)fprintf(stream,
+                          "(typeattribute %s)\n(type " MEMBER "%s)\n"
+                          "(typeattributeset %s (" MEMBER "%s))\n",
+                          *word, *word, *word, *word);
         else if (hypothesis_find_type(before, *word) != 0)
             (void)fprintf(stream, "(type %s)\n", *word);
     }
@@ -164,18 +171,70 @@ static int compile(const char *frame, const char *cil, unsigned version, void **
 
 /* --- the rules that came out -------------------------------------------------- */
 
-/* What the hypothesis' own rules let one type do to another. */
-static uint32_t added_permissions(const Hypothesis *before, const Hypothesis *after,
-                                  uint32_t source, uint32_t target, uint32_t class)
+/* A named type or attribute, as a value and as what the rules may call it. */
+typedef struct Named {
+    uint32_t value;
+    PolicySpan span;
+    uint16_t attribute; /* what the span of one holds */
+} Named;
+
+static void find_named(const Hypothesis *after, const char *name, Named *ret_named)
 {
-    const PolicySpan sources = hypothesis_attributes_of(after, source);
-    const PolicySpan targets = hypothesis_attributes_of(after, target);
+    const uint32_t type = hypothesis_find_type(after, name);
+
+    if (type != 0) {
+        *ret_named = (Named){.value = type, .span = hypothesis_attributes_of(after, type)};
+        return;
+    }
+    ret_named->attribute = (uint16_t)policy_find_attribute(after->policy, name);
+    ret_named->value = ret_named->attribute;
+    ret_named->span = (PolicySpan){&ret_named->attribute, 1};
+}
+
+/* What the hypothesis' own rules let the one do to the other. */
+static uint32_t added_permissions(const Hypothesis *before, const Hypothesis *after,
+                                  const char *source_name, const char *target_name, uint32_t class)
+{
+    Named source, target;
     uint32_t permissions = 0;
 
+    find_named(after, source_name, &source);
+    find_named(after, target_name, &target);
     for (size_t i = before->n_rules; i < after->n_rules; i++)
-        if (added_rule_matches(&after->rules[i], source, sources, target, targets, class))
+        if (added_rule_matches(&after->rules[i], source.value, source.span, target.value,
+                               target.span, class))
             permissions |= after->rules[i].permissions;
     return permissions;
+}
+
+/* In the compiled policy: the type, or the member of the attribute. */
+static uint32_t find_compiled(const Hypothesis *compiled, const char *name)
+{
+    _cleanup_free_ char *member = format_string(MEMBER "%s", name);
+    const uint32_t type = hypothesis_find_type(compiled, name);
+
+    return type != 0 || !member ? type : hypothesis_find_type(compiled, member);
+}
+
+/* That every rule of the hypothesis is about what the module names. */
+static bool names_all(const Hypothesis *before, const Hypothesis *after, const Names *names)
+{
+    for (size_t i = before->n_rules; i < after->n_rules; i++) {
+        const AddedRule *rule = &after->rules[i];
+        bool source = false, target = rule->target == 0;
+
+        STRV_FOREACH (name, names->types) {
+            Named named;
+
+            find_named(after, *name, &named);
+            source = source || named.value == rule->source;
+            target = target || named.value == rule->target;
+        }
+        if (!source || !target ||
+            !strv_contains(names->classes, policy_class_name(after->policy, rule->class)))
+            return false;
+    }
+    return true;
 }
 
 static bool same_permissions(const Policy *policy, uint32_t class, uint32_t wanted,
@@ -196,11 +255,10 @@ static bool same_rules(const Hypothesis *before, const Hypothesis *after, const 
                 const uint32_t wanted_class = policy_find_class(after->policy, *class);
                 const uint32_t found_class = policy_find_class(compiled->policy, *class);
                 const uint32_t wanted =
-                    added_permissions(before, after, hypothesis_find_type(after, *source),
-                                      hypothesis_find_type(after, *target), wanted_class);
+                    added_permissions(before, after, *source, *target, wanted_class);
                 const uint32_t found =
-                    decide_allowed_by_rules(compiled, hypothesis_find_type(compiled, *source),
-                                            hypothesis_find_type(compiled, *target), found_class);
+                    decide_allowed_by_rules(compiled, find_compiled(compiled, *source),
+                                            find_compiled(compiled, *target), found_class);
 
                 if (!same_permissions(after->policy, wanted_class, wanted, compiled->policy,
                                       found_class, found))
@@ -223,7 +281,7 @@ static int check_image(const Hypothesis *before, const Hypothesis *after, const 
     compiled = hypothesis_new(policy);
     if (!compiled)
         return -ENOMEM;
-    return same_rules(before, after, names, compiled)
+    return names_all(before, after, names) && same_rules(before, after, names, compiled)
                ? 0
                : refuse(ret_problem, "it compiles into other rules than were judged");
 }
