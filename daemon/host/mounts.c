@@ -251,7 +251,40 @@ const Mount *mount_table_find(const MountTable *table, const char *path)
     return found;
 }
 
-bool mount_equal(const Mount *a, const Mount *b)
+/* The place within the file system, in two parts: the root of the mount, and what follows the
+ * mount point. Neither ends with a slash. */
+static void place_of(const Mount *mount, const char *path, size_t *ret_root, const char **ret_rest)
 {
-    return a && b ? streq(a->device, b->device) && streq(a->root, b->root) : a == b;
+    const char *rest = path + (streq(mount->point, "/") ? 0 : strlen(mount->point));
+
+    *ret_root = streq(mount->root, "/") ? 0 : strlen(mount->root);
+    *ret_rest = streq(rest, "/") ? "" : rest;
+}
+
+bool mount_same_place(const Mount *a, const Mount *b, const char *path)
+{
+    const char *a_rest, *b_rest;
+    size_t a_root, b_root;
+
+    if (!a || !b)
+        return a == b;
+    if (!streq(a->device, b->device))
+        return false;
+    place_of(a, path, &a_root, &a_rest);
+    place_of(b, path, &b_root, &b_rest);
+    if (a_root + strlen(a_rest) != b_root + strlen(b_rest))
+        return false;
+    if (a_root > b_root) {
+        const Mount *longer = a;
+
+        a = b;
+        b = longer;
+        a_rest = b_rest;
+        place_of(a, path, &a_root, &a_rest);
+        place_of(b, path, &b_root, &b_rest);
+    }
+    /* a has the shorter root: the rest of b's root is the beginning of what follows a's. */
+    return strncmp(a->root, b->root, a_root) == 0 &&
+           strncmp(a_rest, b->root + a_root, b_root - a_root) == 0 &&
+           streq(a_rest + (b_root - a_root), b_rest);
 }

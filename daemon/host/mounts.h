@@ -44,5 +44,7 @@ size_t mount_table_count(const MountTable *table);
 const Mount *mount_table_get(const MountTable *table, size_t index);
 /* The mount that an absolute path without links is on; NULL if none is known. */
 const Mount *mount_table_find(const MountTable *table, const char *path);
-/* Whether both are the same part of the same file system. */
-bool mount_equal(const Mount *a, const Mount *b);
+/* Whether an absolute path that is on the mount `a` for one process and on `b` for another is the
+ * same object for both: the same place in the same file system. A sandbox mounts directories over
+ * themselves, which changes nothing. */
+bool mount_same_place(const Mount *a, const Mount *b, const char *path);

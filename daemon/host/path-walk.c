@@ -182,7 +182,7 @@ static int check_mount(const Walk *walk, const char *path)
 
     if ((mine && mine->server != MOUNT_LOCAL) || (seen && seen->server != MOUNT_LOCAL))
         return -EREMOTE;
-    if (walk->options->seen_mounts && walk->options->mounts && !mount_equal(mine, seen))
+    if (walk->options->seen_mounts && walk->options->mounts && !mount_same_place(mine, seen, path))
         return -EXDEV;
     return 0;
 }

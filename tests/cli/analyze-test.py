@@ -155,6 +155,34 @@ http { server { listen 80;
         self.assertEqual(upstream["nginx"]["server"], "shop.example.com")
         self.assertTrue(upstream["fixes"])
 
+    @unittest.skipUnless(os.geteuid() == 0, "owners can only be set by root")
+    def test_modes_in_the_root_of_another_host(self):
+        self.file("etc/nginx/nginx.conf", "user nginx;\n" + self.CONF)
+        self.file("etc/passwd", "root:x:0:0::/root:/bin/sh\nnginx:x:990:990::/:/bin/false\n")
+        self.file("etc/group", "root:x:0:\nnginx:x:990:\n")
+        self.file("root/site/index.html", "a page")
+        os.chmod(self.directory.name, 0o755)
+        os.chmod(os.path.join(self.directory.name, "root"), 0o700)
+        self.file("var/log/nginx/shop.log",
+                  '2026/11/25 07:00:00 [error] 100#100: *1 open() "/root/site/index.html" failed '
+                  '(13: Permission denied), client: 127.0.0.1, server: , request: "GET / HTTP/1.1"\n')
+        done = run("--format", "json", "--root", self.directory.name)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        diagnosis, = json.loads(done.stdout)["diagnoses"]
+        self.assertEqual(diagnosis["verdict"], "blocked-by-permissions")
+        self.assertEqual(diagnosis["cause"], "file-mode")
+        self.assertEqual(diagnosis["permissions"]["path"], "/root")
+        self.assertEqual(diagnosis["permissions"]["missing"], "x")
+        self.assertEqual(diagnosis["fixes"][0]["commands"], ["setfacl -m u:nginx:x /root"])
+        # Unpacked by an ordinary user: who owned it is lost, and nothing is claimed.
+        for path, _, files in os.walk(self.directory.name):
+            for name in [path] + [os.path.join(path, file) for file in files]:
+                os.chown(name, 1234, 1234)
+        done = run("--format", "json", "--root", self.directory.name)
+        diagnosis, = json.loads(done.stdout)["diagnoses"]
+        self.assertEqual(diagnosis["verdict"], "undetermined")
+        self.assertIn("without its owners", " ".join(diagnosis["notes"]))
+
     def test_links_do_not_lead_out_of_the_root(self):
         os.makedirs(os.path.join(self.directory.name, "var/log/audit"))
         os.symlink(AUDIT, os.path.join(self.directory.name, "var/log/audit/audit.log"))

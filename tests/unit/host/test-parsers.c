@@ -72,8 +72,57 @@ static void test_mounts(void **state _unused_)
     /* the later one lies over the other */
     assert_string_equal(mount_table_find(table, "/run/x")->type, "ext4");
     assert_string_equal(mount_table_find(table, "/")->point, "/");
-    assert_false(mount_equal(mount, mount_table_find(table, "/")));
     mount_table_free(table);
+}
+
+static void test_same_place(void **state _unused_)
+{
+    static const struct {
+        Mount a, b;
+        const char *path;
+        bool same;
+    } rows[] = {
+        {{.point = "/", .root = "/", .device = "8:2"},
+         {.point = "/", .root = "/", .device = "8:2"},
+         "/srv/x",
+         true},
+        /* a sandbox mounts /root over itself, or parts of /var */
+        {{.point = "/", .root = "/", .device = "8:2"},
+         {.point = "/root", .root = "/root", .device = "8:2"},
+         "/root/x",
+         true},
+        {{.point = "/root", .root = "/root", .device = "8:2"},
+         {.point = "/", .root = "/", .device = "8:2"},
+         "/root",
+         true},
+        {{.point = "/var", .root = "/subvol/var", .device = "8:2"},
+         {.point = "/var/lib/x", .root = "/subvol/var/lib/x", .device = "8:2"},
+         "/var/lib/x/y",
+         true},
+        {{.point = "/", .root = "/", .device = "8:2"},
+         {.point = "/tmp", .root = "/tmp/systemd-private-1/tmp", .device = "8:2"},
+         "/tmp/x",
+         false},
+        {{.point = "/", .root = "/", .device = "8:2"},
+         {.point = "/tmp", .root = "/var", .device = "8:2"},
+         "/tmp/x",
+         false},
+        {{.point = "/tmp", .root = "/", .device = "0:30"},
+         {.point = "/tmp", .root = "/", .device = "0:31"},
+         "/tmp/x",
+         false},
+        {{.point = "/", .root = "/", .device = "8:2"},
+         {.point = "/", .root = "/", .device = "8:2"},
+         "/",
+         true},
+    };
+
+    for (size_t i = 0; i < ELEMENTS_OF(rows); i++) {
+        assert_int_equal(mount_same_place(&rows[i].a, &rows[i].b, rows[i].path), rows[i].same);
+        assert_int_equal(mount_same_place(&rows[i].b, &rows[i].a, rows[i].path), rows[i].same);
+    }
+    assert_true(mount_same_place(NULL, NULL, "/"));
+    assert_false(mount_same_place(&rows[0].a, NULL, "/"));
 }
 
 static void test_accounts(void **state _unused_)
@@ -162,9 +211,9 @@ static void test_sockets(void **state _unused_)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_acl),      cmocka_unit_test(test_mounts),
-        cmocka_unit_test(test_accounts), cmocka_unit_test(test_process),
-        cmocka_unit_test(test_sockets),
+        cmocka_unit_test(test_acl),        cmocka_unit_test(test_mounts),
+        cmocka_unit_test(test_same_place), cmocka_unit_test(test_accounts),
+        cmocka_unit_test(test_process),    cmocka_unit_test(test_sockets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
