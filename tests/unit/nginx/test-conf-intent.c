@@ -297,12 +297,41 @@ static void test_limit(void **state)
     free(text);
 }
 
+/* A second nginx with more of its own than the first list had room for. */
+static void test_second(void **state _unused_)
+{
+    NginxIntents *intents =
+        intents_of("stream { server { listen 1; proxy_pass 127.0.0.1:2; } }", NULL);
+    char text[16 * 1024];
+    size_t used = (size_t)sprintf(text, "stream { ");
+    NginxConf *conf;
+
+    for (int port = 1000; port < 1200; port++)
+        used += (size_t)sprintf(text + used, "server { listen %d; proxy_pass 127.0.0.1:%d; } ",
+                                port, port + 1000);
+    sprintf(text + used, "}");
+    assert_int_equal(nginx_conf_parse("/etc/second.conf", text, strlen(text), NULL, &conf), 0);
+    assert_int_equal(nginx_intents_add(intents, conf, NULL), 0);
+    nginx_conf_free(conf);
+    assert_non_null(nginx_intent_find_port(intents, 2, false, NULL));
+    for (int port = 1000; port < 1200; port++) {
+        const NginxIntent *intent = nginx_intent_find_port(intents, port + 1000, false, NULL);
+
+        assert_non_null(intent);
+        assert_string_equal(intent->file, "/etc/second.conf");
+        assert_non_null(nginx_intent_find_port(intents, port, true, NULL));
+    }
+    assert_null(nginx_intent_find_port(intents, 2200, false, NULL));
+    nginx_intents_free(intents);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_intents),      cmocka_unit_test(test_places),
         cmocka_unit_test(test_ports),        cmocka_unit_test(test_paths),
         cmocka_unit_test(test_default_root), cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_second),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
