@@ -60,7 +60,11 @@ static void print_check(json_object *results)
     for (size_t i = 0; i < json_length(results); i++) {
         json_object *result = json_object_array_get_idx(results, i);
         _cleanup_free_ char *words = escape_for_terminal(json_get_text(result, "words"));
-        _cleanup_free_ char *command = escape_for_terminal(json_get_text(result, "command"));
+        /* That of a module carries its whole text. */
+        _cleanup_free_ char *command =
+            streq(json_get_text(result, "kind"), "install-module")
+                ? strdup("semodule -i, with what selguardctl export writes")
+                : escape_for_terminal(json_get_text(result, "command"));
 
         (void)printf("  %s\n    by hand: %s\n", strempty(words), strempty(command));
         if (json_get(result, "old"))
@@ -181,7 +185,7 @@ static int follow_job(Session *session, JobWatch *watch, sd_bus_message *reply,
         return r;
     if (session->json)
         (void)printf("{\"change\": \"%s\"}\n", strempty(change_id));
-    else if (diagnosis_id && change_id)
+    else if (diagnosis_id && change_id && *change_id)
         print_next(session, change_id, diagnosis_id, seconds, r >= 0);
     return r;
 }
@@ -235,8 +239,12 @@ static int apply_fix(Session *session, const char *id, uint64_t seconds)
         r = diagnoses_get_fix(session, path, session->fix, &plan, &summary);
     if (r >= 0)
         r = split_advice(&plan);
-    if (r >= 0 && !session->json)
-        (void)printf("Fix %ju: %s\n", (uintmax_t)session->fix, summary);
+    if (r >= 0 && !session->json) {
+        (void)printf("Fix %ju", (uintmax_t)session->fix);
+        if (seconds)
+            (void)printf(", on trial for %ju s", (uintmax_t)seconds);
+        (void)printf(": %s\n", summary);
+    }
     if (r >= 0)
         r = apply_plan(session, diagnosis_path_id(path), &plan, seconds);
     plan_clear(&plan);

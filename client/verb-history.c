@@ -50,7 +50,7 @@ static void print_change(json_object *change)
     print_line("reason", json_get_text(change, "reason"));
     print_line("outcome", json_get_text(change, "message"));
     if (streq(json_get_text(change, "trial"), "running"))
-        print_line("on trial", json_get_text(change, "trial_until"));
+        print_line("trial till", json_get_text(change, "trial_until"));
     print_revert(change);
     if (json_object_get_boolean(json_get(change, "revertible")))
         (void)printf("    %-10s selguardctl revert %s\n", "take back", json_get_text(change, "id"));

@@ -158,11 +158,8 @@ int export_add_file(Export *exported, const char *name, const char *content)
 int export_add_module(Export *exported, const Action *module)
 {
     _cleanup_free_ char *name = format_string("%s.cil", module->name);
-    size_t length = strlen(module->cil);
-    _cleanup_free_ char *content = format_string(
-        "%s%s", module->cil, length > 0 && module->cil[length - 1] == '\n' ? "" : "\n");
 
-    return name && content ? export_add_file(exported, name, content) : -ENOMEM;
+    return name ? export_add_file(exported, name, module->cil) : -ENOMEM;
 }
 
 int export_add_commands(Export *exported, const Action *action)

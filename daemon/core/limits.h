@@ -295,10 +295,6 @@
  * of a few dozen bytes. */
 #define REMEDY_BOOLEAN_NAME_MAX 128u
 
-/* A trial: long enough to send a request, at most a day. */
-#define REMEDY_TRIAL_SECONDS_MIN 5u
-#define REMEDY_TRIAL_SECONDS_MAX 86400u
-
 /* --- D-Bus -------------------------------------------------------------- */
 
 /* Change signals of one object are held back this long and become one. */

@@ -99,7 +99,8 @@ service=(org.selguard.Remedy1 /org/selguard/Remedy1 org.selguard.Remedy1.Manager
 cil='(type selguard_tcp_3000_port_t)
 (roletype object_r selguard_tcp_3000_port_t)
 (typeattributeset port_type (selguard_tcp_3000_port_t))
-(allow httpd_t selguard_tcp_3000_port_t (tcp_socket (name_connect)))'
+(allow httpd_t selguard_tcp_3000_port_t (tcp_socket (name_connect)))
+'
 job=$(busctl call --timeout=300 "${service[@]}" Apply 'a(sa{sv})a{sv}' 5 \
     install-module 2 name s selguard_tcp_3000 cil s "$cil" \
     set-boolean 2 name s httpd_graceful_shutdown value b true \
@@ -143,7 +144,7 @@ diff "$directory/applied.state" "$directory/shell.state" || fail "the script giv
 # --- CIL
 
 export_as cil
-grep -qF "$(tail -n 1 <<<"$cil")" "$directory/cil/selguard.cil" || fail "the module is not in the CIL"
+grep -qF "$(tail -n 1 <<<"${cil%$'\n'}")" "$directory/cil/selguard.cil" || fail "the module is not in the CIL"
 
 # --- Ansible: the structure that the role documents, read by ansible itself
 

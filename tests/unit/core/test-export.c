@@ -110,7 +110,7 @@ static void test_semanage(void **state _unused_)
                         "port -a -t selguard_port_3000_t -p tcp 3000-3001\n"
                         "fcontext -a -f a -t httpd_sys_content_t '/srv/my\\.site(/.*)?'\n");
     assert_string_equal(exported.names[0], "selguard_port_3000.cil");
-    assert_string_equal(exported.contents[0], MODULE "\n");
+    assert_string_equal(exported.contents[0], MODULE);
     assert_string_equal(exported.before[0], "semodule -i selguard_port_3000.cil");
     assert_string_equal(exported.after[0], "restorecon -R -F -v /srv/my.site");
     assert_string_equal(exported.after[1], "nginx -t && systemctl reload nginx");
