@@ -407,12 +407,77 @@ static void test_random_events(void **state)
     }
 }
 
+/* What auditd adds to a line in the ENRICHED format: byte 0x1d and what it found out. */
+static void enrich(FILE *stream, const char *line, size_t length)
+{
+    (void)fwrite(line, 1, length, stream);
+    if (length > 12 && memcmp(line, "type=SYSCALL", 12) == 0)
+        (void)fputs("\x1d"
+                    "ARCH=x86_64 SYSCALL=connect AUID=\"unset\" UID=\"www-data\" GID=\"www-data\" "
+                    "EUID=\"www-data\" SUID=\"www-data\" FSUID=\"www-data\"",
+                    stream);
+    (void)fputc('\n', stream);
+}
+
+/* Takes the lines of several events in turns, as system calls of several processors write them;
+ * those of one event stay in order. */
+static void interleave(FILE *stream, char *const *texts, size_t n_texts, bool enriched)
+{
+    const char *at[8];
+    size_t left = n_texts;
+
+    assert_true(n_texts <= ELEMENTS_OF(at));
+    memcpy(at, texts, n_texts * sizeof(*texts));
+    while (left > 0) {
+        size_t i = random_below((unsigned int)n_texts);
+        const char *newline;
+
+        if (!*at[i])
+            continue;
+        newline = strchr(at[i], '\n');
+        assert_non_null(newline);
+        if (enriched)
+            enrich(stream, at[i], (size_t)(newline - at[i]));
+        else
+            (void)fwrite(at[i], 1, (size_t)(newline - at[i]) + 1, stream);
+        at[i] = newline + 1;
+        left -= *at[i] == '\0';
+    }
+}
+
+/* Several events at once, raw and enriched: nothing of one gets into another. */
+static void test_interleaved_events(void **state)
+{
+    random_state = UINT64_C(0x2545f4914f6cdd1d);
+    for (unsigned int round = 0; round < 60; round++) {
+        size_t n_texts = 2 + random_below(5), length = 0, n = 0;
+        char *texts[8], *text = NULL;
+        FILE *stream;
+
+        for (size_t i = 0; i < n_texts; i++) {
+            stream = open_memstream(&texts[i], &length);
+            assert_non_null(stream);
+            n += write_event(stream, round * 1000 + (unsigned int)i);
+            assert_int_equal(fclose(stream), 0);
+        }
+        stream = open_memstream(&text, &length);
+        assert_non_null(stream);
+        interleave(stream, texts, n_texts, round % 2);
+        assert_int_equal(fclose(stream), 0);
+        compare_text(text, length, n);
+        free(text);
+        for (size_t i = 0; i < n_texts; i++)
+            free(texts[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         {"enriched.log", test_log, NULL, NULL, (char[]){"enriched.log"}},
         {"raw.log", test_log, NULL, NULL, (char[]){"raw.log"}},
         cmocka_unit_test(test_random_events),
+        cmocka_unit_test(test_interleaved_events),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
