@@ -252,6 +252,57 @@ static void test_modes_before_policy(void **state _unused_)
     policy_free(policy);
 }
 
+/* A directory that the policy keeps nginx out of without a word. */
+static void test_silent_denial(void **state _unused_)
+{
+    static const Part parts[] = {
+        {"/", S_IFDIR | 0755},
+        {"/home", S_IFDIR | 0755},
+        {"/home/anna", S_IFDIR | 0755, 1000, 1000, "user_home_dir_t"},
+        {"/home/anna/page", S_IFREG | 0644, 1000, 1000, "httpd_sys_content_t"},
+    };
+    Policy *policy = load(POLICY_FEDORA);
+    HostView *view = make_view();
+    HostFacts facts;
+    Diagnosis *diagnosis;
+
+    make_facts(view, parts, ELEMENTS_OF(parts), &facts);
+    diagnosis = diagnose(policy, &facts, "open", FAILURE_TARGET_PATH);
+    assert_int_equal(diagnosis->verdict, VERDICT_BLOCKED_SILENTLY);
+    assert_int_equal(diagnosis->cause, CAUSE_DONTAUDIT);
+    assert_string_equal(diagnosis->access.target_class, "dir");
+    assert_string_equal(diagnosis->access.permissions, "search");
+    assert_true(diagnosis->n_fixes > 0);
+    check_fixes(diagnosis);
+    diagnosis_free(diagnosis);
+
+    /* Where SELinux does not enforce, it is the cause of nothing. */
+    {
+        const Failure failure = {.time_usec = 1,
+                                 .time_known = true,
+                                 .level = "error",
+                                 .connection = 1,
+                                 .operation = "open",
+                                 .error = EACCES,
+                                 .target_kind = FAILURE_TARGET_PATH,
+                                 .target = facts.path.path,
+                                 .port = -1,
+                                 .line = "a line"};
+        const Incident incident = {.failure = &failure};
+        const AnalysisOptions options = {
+            .domain = "httpd_t", .host = &facts, .not_enforcing = true};
+
+        assert_int_equal(incident_to_diagnosis(&incident, &diagnosis), 0);
+        assert_int_equal(analysis_run(diagnosis, policy, &options), 0);
+        assert_int_equal(diagnosis->verdict, VERDICT_UNDETERMINED);
+        assert_int_equal(diagnosis->n_fixes, 0);
+        diagnosis_free(diagnosis);
+    }
+    host_facts_clear(&facts);
+    host_view_free(view);
+    policy_free(policy);
+}
+
 /* What all in a mount has cannot be changed for one file. */
 static void test_fixed_label(void **state _unused_)
 {
@@ -333,6 +384,7 @@ int main(void)
         cmocka_unit_test(test_modes_before_policy),
         cmocka_unit_test(test_unknown_user),
         cmocka_unit_test(test_fixed_label),
+        cmocka_unit_test(test_silent_denial),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
