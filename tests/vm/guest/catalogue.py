@@ -172,9 +172,20 @@ def commands(diagnosis):
     return "\n".join(lines)
 
 
+def exact_ports():
+    """What has a record of its own: for that port semanage wants -m, for others -a."""
+    done = subprocess.run(["semanage", "port", "-l", "-n"], capture_output=True, check=False)
+    found = set()
+    for line in done.stdout.decode().splitlines():
+        words = line.replace(",", "").split()
+        found.update("%s/%s" % (words[1], port) for port in words[2:])
+    return found
+
+
 def batch(directory, targets):
     """One semodule for all modules, one semanage for all the rest, then the labels."""
     modules, make, undo, labels = [], [], [], []
+    exact = exact_ports()
     diagnoses = live({name.partition("@")[0] for name in targets})
     for name in targets:
         target, _, access = name.partition("@")
@@ -189,7 +200,8 @@ def batch(directory, targets):
                 modules.append(action["name"])
             elif kind == "set-port":
                 where = "-p %s %d" % (action["protocol"], action["low"])
-                make.append("port -a -t %s %s" % (action["type"], where))
+                verb = "-m" if "%s/%d" % (action["protocol"], action["low"]) in exact else "-a"
+                make.append("port %s -t %s %s" % (verb, action["type"], where))
                 undo.append("port -d " + where)
             elif kind == "set-boolean":
                 line = "boolean -m -%d " + action["name"]

@@ -2,6 +2,7 @@
 # the 200, and back.
 # needs: project
 # timeout: 420
+# takes: 150
 # reboots: 1
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"

@@ -2,6 +2,7 @@
 # taken back by hand, too.
 # needs: project
 # timeout: 400
+# takes: 250
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 

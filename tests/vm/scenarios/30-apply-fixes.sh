@@ -2,6 +2,7 @@
 # exactly what was there before.
 # needs: project
 # timeout: 1500
+# takes: 600
 # reboots: 1
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"

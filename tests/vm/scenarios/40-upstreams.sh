@@ -1,8 +1,8 @@
 # Upstreams over TCP, each kind that people have: what is in the way is told apart, and the
 # first fix makes the request succeed.
 # needs: project
-# timeout: 600
-# takes: 150
+# timeout: 900
+# takes: 300
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 
