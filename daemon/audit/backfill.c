@@ -106,12 +106,15 @@ Backfill *backfill_free(Backfill *backfill)
 static bool auditd_is_running(void)
 {
     _cleanup_fclose_ FILE *stream = fopen(AUDITD_PID_FILE, "re");
-    char process[32];
-    int pid;
+    char text[16], process[32];
+    uint64_t pid;
 
-    if (!stream || fscanf(stream, "%d", &pid) != 1 || pid <= 0)
+    if (!stream || !fgets(text, sizeof(text), stream))
         return false;
-    (void)snprintf(process, sizeof(process), "/proc/%d", pid);
+    text[strcspn(text, "\n")] = '\0';
+    if (parse_number(text, 1, INT32_MAX, &pid) < 0)
+        return false;
+    (void)snprintf(process, sizeof(process), "/proc/%u", (unsigned int)pid);
     return access(process, F_OK) == 0;
 }
 

@@ -8,11 +8,12 @@
 static uint64_t resident_bytes(void)
 {
     _cleanup_fclose_ FILE *stream = fopen("/proc/self/statm", "re");
-    unsigned long size, resident;
+    char text[256], *second;
 
-    if (!stream || fscanf(stream, "%lu %lu", &size, &resident) != 2)
+    if (!stream || !fgets(text, sizeof(text), stream))
         return 0;
-    return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+    second = strchr(text, ' ');
+    return second ? strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
 static int append_numbers(sd_bus_message *reply, Monitor *monitor)

@@ -40,11 +40,12 @@ static void deny(unsigned int n, unsigned int ways)
 static unsigned long resident_kib(void)
 {
     _cleanup_fclose_ FILE *stream = fopen("/proc/self/statm", "re");
-    unsigned long size = 0, resident = 0;
+    char text[256], *second;
 
-    if (!stream || fscanf(stream, "%lu %lu", &size, &resident) != 2)
+    if (!stream || !fgets(text, sizeof(text), stream))
         return 0;
-    return resident * (unsigned long)(sysconf(_SC_PAGESIZE) / 1024);
+    second = strchr(text, ' ');
+    return second ? strtoul(second, NULL, 10) * (unsigned long)(sysconf(_SC_PAGESIZE) / 1024) : 0;
 }
 
 static void rotate(const char *name)

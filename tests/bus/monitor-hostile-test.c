@@ -270,12 +270,14 @@ static unsigned long resident_kib(pid_t pid)
 {
     _cleanup_free_ char *path = format_string("/proc/%d/statm", pid);
     FILE *stream = fopen(path, "re");
-    unsigned long size, resident;
+    char text[256] = "", *second;
 
     assert_non_null(stream);
-    assert_int_equal(fscanf(stream, "%lu %lu", &size, &resident), 2);
+    assert_non_null(fgets(text, sizeof(text), stream));
     (void)fclose(stream);
-    return resident * (unsigned long)(sysconf(_SC_PAGESIZE) / 1024);
+    second = strchr(text, ' ');
+    assert_non_null(second);
+    return strtoul(second, NULL, 10) * (unsigned long)(sysconf(_SC_PAGESIZE) / 1024);
 }
 
 /* It asks and asks, subscribes to everything, and reads nothing: that costs its own connection,
