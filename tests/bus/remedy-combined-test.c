@@ -165,10 +165,10 @@ static void test_disk_full(void **state)
     unsigned failed = 0;
 
     fixture_stop_remedy(fixture);
-    if (mount("tmpfs", changes, "tmpfs", 0, "size=64k,mode=0700") < 0)
+    if (mount("tmpfs", changes, "tmpfs", 0, "size=1m,mode=0700") < 0)
         skip(); /* no mounts here */
     fixture_start_remedy(fixture, NULL);
-    for (unsigned pages = 0; pages < 12; pages++) {
+    for (unsigned pages = 0; pages < 16; pages += pages < 4 ? 1 : 3) {
         const char *filler = harness_path(&fixture->harness, "changes/filler");
         static char page[4096];
         int fd = open(filler, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
