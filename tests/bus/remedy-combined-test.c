@@ -161,7 +161,7 @@ static void test_killed_on_trial(void **state)
 static void test_disk_full(void **state)
 {
     Fixture *fixture = *state;
-    const char *changes = harness_path(&fixture->harness, "changes");
+    _cleanup_free_ char *changes = strdup(harness_path(&fixture->harness, "changes"));
     unsigned failed = 0;
 
     fixture_stop_remedy(fixture);
@@ -206,7 +206,7 @@ static void test_disk_full(void **state)
 static void test_store_read_only(void **state)
 {
     Fixture *fixture = *state;
-    const char *store = harness_path(&fixture->harness, "root/var/lib/selinux");
+    _cleanup_free_ char *store = strdup(harness_path(&fixture->harness, "root/var/lib/selinux"));
     uint64_t before = fixture_store_hash(fixture);
     JobOutcome outcome;
 
@@ -248,6 +248,8 @@ static void test_client_gone(void **state)
 {
     Fixture *fixture = *state;
     sd_bus *client = harness_connect(&fixture->harness, 0);
+    size_t records = fixture_count_records(fixture);
+    uint64_t deadline = harness_now_usec() + 30 * SEC;
     sd_bus_message *reply = NULL;
     char id[24];
 
@@ -255,7 +257,8 @@ static void test_client_gone(void **state)
                                    &reply, "a(sa{sv})a{sv}", PLAN, 0) >= 0);
     sd_bus_message_unref(reply);
     sd_bus_flush_close_unref(client);
-    (void)usleep(300000);
+    while (fixture_count_records(fixture) == records && harness_now_usec() < deadline)
+        (void)usleep(10000);
     assert_string_equal(settle(fixture, id), "applied");
     assert_int_equal(find_state(fixture, false), 1);
     assert_unverified(fixture_revert(fixture, id));
