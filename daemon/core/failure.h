@@ -47,6 +47,12 @@ typedef struct Failure {
      * and context are then the left-most reading: to show, never to rely on. */
     bool ambiguous;
 
+    /* The line names two upstreams for one connection: a client wrote one of them. Ambiguous, too.
+     */
+    bool contradicted;
+    /* By nginx on its standard error output, while it starts: it says the same in its error log. */
+    bool on_stderr;
+
     const char *log_path; /* where the line came from */
     const char *line;     /* the whole line, without the newline */
 } Failure;

@@ -191,6 +191,12 @@
  * host may flush its logs late. */
 #define CORRELATE_REMEMBER_USEC (60 * USEC_PER_SEC)
 
+/* Live, what comes in within this time comes from one moment, whatever its stamps say. */
+#define CORRELATE_TOGETHER_USEC USEC_PER_SEC
+
+/* What nginx says while it starts, kept until it has said so twice: a start fails at the first. */
+#define CORRELATE_START_LINES 32u
+
 /* Denials, and failures, waiting for their other half, and as many reported ones. */
 #define CORRELATE_PENDING_MAX 4096u
 

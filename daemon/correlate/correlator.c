@@ -6,6 +6,7 @@
 
 #include "daemon/core/limits.h"
 #include "daemon/core/macro.h"
+#include "daemon/core/text.h"
 #include "daemon/correlate/match.h"
 
 #define BUCKETS 256u /* by process id; a power of two */
@@ -33,7 +34,19 @@ typedef struct HalfTable {
     size_t n_waiting, n_reported;
 } HalfTable;
 
+/* What nginx said while it started: it says so twice, on its standard error output and in its log.
+ */
+typedef struct StartLine {
+    uint64_t hash; /* of operation, target and errno; 0: unused */
+    uint64_t time_usec;
+    pid_t pid;
+    bool on_stderr;
+} StartLine;
+
 struct Correlator {
+    bool live;
+    StartLine start_lines[CORRELATE_START_LINES];
+    size_t next_start_line;
     HalfTable denials;
     HalfTable failures;
     IncidentSink sink;
@@ -118,6 +131,38 @@ Correlator *correlator_free(Correlator *correlator)
     return NULL;
 }
 
+void correlator_set_live(Correlator *correlator, bool live)
+{
+    correlator->live = live;
+}
+
+/* Whether it is the second of two; remembers the first. */
+static bool is_twin(Correlator *correlator, const Failure *failure, uint64_t now_usec)
+{
+    uint64_t time_usec = failure->time_known ? failure->time_usec : now_usec;
+    uint64_t hash = hash_string(HASH_SEED, failure->operation);
+    StartLine *slot = &correlator->start_lines[correlator->next_start_line];
+
+    if (failure->connection != 0 || failure->client)
+        return false;
+    hash = hash_string(hash, failure->target);
+    hash = hash_bytes(hash, &failure->error, sizeof(failure->error)) | 1;
+    for (size_t i = 0; i < CORRELATE_START_LINES; i++) {
+        StartLine *line = &correlator->start_lines[i];
+
+        if (line->hash != hash || line->on_stderr == failure->on_stderr ||
+            (line->pid != 0 && failure->pid != 0 && line->pid != failure->pid) ||
+            time_usec > line->time_usec + CORRELATE_WAIT_USEC ||
+            line->time_usec > time_usec + CORRELATE_WAIT_USEC)
+            continue;
+        *line = (StartLine){};
+        return true;
+    }
+    *slot = (StartLine){hash, time_usec, failure->pid, failure->on_stderr};
+    correlator->next_start_line = (correlator->next_start_line + 1) % CORRELATE_START_LINES;
+    return false;
+}
+
 static void report_pair(Correlator *correlator, const Denial *denial, const Failure *failure,
                         Match match, bool denial_reported, bool failure_reported)
 {
@@ -171,7 +216,8 @@ static void make_room(Correlator *correlator, HalfTable *table)
 
 /* The best match in a bucket; the oldest among equals, for both sides are in order. A half
  * that still waits is preferred to one that was reported. */
-static Half *find_in_bucket(struct HalfQueue *bucket, const Denial *denial, const Failure *failure,
+static Half *find_in_bucket(const Correlator *correlator, struct HalfQueue *bucket,
+                            const Denial *denial, const Failure *failure, uint64_t now_usec,
                             Match *ret_match)
 {
     Half *half, *best = NULL;
@@ -179,8 +225,10 @@ static Half *find_in_bucket(struct HalfQueue *bucket, const Denial *denial, cons
 
     TAILQ_FOREACH(half, bucket, by_pid)
     {
-        Match match =
-            match_halves(denial ? denial : half->denial, failure ? failure : half->failure);
+        bool together =
+            correlator->live && half->arrived_usec + CORRELATE_TOGETHER_USEC >= now_usec;
+        Match match = match_halves(denial ? denial : half->denial,
+                                   failure ? failure : half->failure, together);
 
         if (match > best_match ||
             (best && match == best_match && best->reported && !half->reported)) {
@@ -194,17 +242,19 @@ static Half *find_in_bucket(struct HalfQueue *bucket, const Denial *denial, cons
     return best;
 }
 
-static Half *find_partner(HalfTable *table, pid_t pid, const Denial *denial, const Failure *failure,
-                          Match *ret_match)
+static Half *find_partner(Correlator *correlator, HalfTable *table, pid_t pid, const Denial *denial,
+                          const Failure *failure, uint64_t now_usec, Match *ret_match)
 {
-    Half *half = find_in_bucket(table_bucket(table, pid), denial, failure, ret_match);
+    Half *half =
+        find_in_bucket(correlator, table_bucket(table, pid), denial, failure, now_usec, ret_match);
 
     if (half)
         return half;
     if (pid != 0) /* a start-up message has no process id */
-        return find_in_bucket(table_bucket(table, 0), denial, failure, ret_match);
+        return find_in_bucket(correlator, table_bucket(table, 0), denial, failure, now_usec,
+                              ret_match);
     for (unsigned i = 1; i < BUCKETS; i++) {
-        half = find_in_bucket(&table->buckets[i], denial, failure, ret_match);
+        half = find_in_bucket(correlator, &table->buckets[i], denial, failure, now_usec, ret_match);
         if (half)
             return half;
     }
@@ -219,7 +269,7 @@ int correlator_push_denial(Correlator *correlator, const Denial *denial, uint64_
     int r;
 
     correlator_advance(correlator, now_usec);
-    half = find_partner(failures, denial->pid, denial, NULL, &match);
+    half = find_partner(correlator, failures, denial->pid, denial, NULL, now_usec, &match);
     if (half) {
         report_pair(correlator, denial, half->failure, match, false, half->reported);
         table_remove(failures, half);
@@ -235,23 +285,29 @@ int correlator_push_denial(Correlator *correlator, const Denial *denial, uint64_
 int correlator_push_failure(Correlator *correlator, const Failure *failure, uint64_t now_usec)
 {
     HalfTable *denials = &correlator->denials;
+    /* a backend's complaint is about another process than the one that logs it */
+    pid_t pid = failure_is_of_backend(failure) ? 0 : failure->pid;
     Match match;
     Half *half;
     int r;
 
     correlator_advance(correlator, now_usec);
-    if (!error_is_refusal(failure->error)) {
+    if (is_twin(correlator, failure, now_usec)) {
+        correlator->statistics.twins++;
+        return 0;
+    }
+    if (!failure_may_match(failure)) {
         report_alone(correlator, NULL, failure); /* no denial makes such an errno */
         return 0;
     }
-    half = find_partner(denials, failure->pid, NULL, failure, &match);
+    half = find_partner(correlator, denials, pid, NULL, failure, now_usec, &match);
     if (half) {
         report_pair(correlator, half->denial, failure, match, half->reported, false);
         table_remove(denials, half);
         return 0;
     }
     make_room(correlator, &correlator->failures);
-    r = table_add(&correlator->failures, failure_copy(failure), failure->pid, now_usec);
+    r = table_add(&correlator->failures, failure_copy(failure), pid, now_usec);
     if (r < 0)
         report_alone(correlator, NULL, failure);
     return r;

@@ -24,11 +24,15 @@ typedef struct CorrelatorStatistics {
     uint64_t failures_alone;
     uint64_t late;    /* joined after one half had been reported */
     uint64_t evicted; /* reported early: too many were waiting */
+    uint64_t twins;   /* lines that said again what nginx had said on its standard error output */
     size_t pending;   /* waiting now, both kinds */
 } CorrelatorStatistics;
 
 /* 0 or -ENOMEM. */
 int correlator_new(Correlator **ret_correlator, IncidentSink sink, void *userdata);
+/* Whether the caller's time is a clock, as it is live: what comes in within one moment then belongs
+ * together whatever its stamps say. */
+void correlator_set_live(Correlator *correlator, bool live);
 /* Drops what waits. Accepts and returns NULL. */
 Correlator *correlator_free(Correlator *correlator);
 

@@ -140,14 +140,44 @@ static Match match_target(const Denial *denial, const Failure *failure)
     return MATCH_NONE;
 }
 
-Match match_halves(const Denial *denial, const Failure *failure)
+/* What a FastCGI process complained of, and a denial of another program than nginx: their processes
+ * differ, so that its words must name the object, or say that its own program could not be read. */
+static Match match_backend(const Denial *denial, const Failure *failure)
 {
-    if (!error_is_refusal(failure->error) || !times_agree(denial, failure))
+    const char *words = failure->target;
+
+    if (!words || !denial->comm || streq(denial->comm, "nginx") ||
+        !class_is_of_files(denial->target_class))
+        return MATCH_NONE;
+    if (denial->path && denial->path[0] == '/' && strstr(words, denial->path))
+        return MATCH_CERTAIN;
+    if (denial->name && strlen(denial->name) > 2 && strstr(words, denial->name))
+        return MATCH_LIKELY;
+    return strstr(words, "rimary script") ? MATCH_LIKELY : MATCH_NONE;
+}
+
+Match match_halves(const Denial *denial, const Failure *failure, bool together)
+{
+    bool in_time = times_agree(denial, failure);
+    Match match;
+
+    if (failure_is_of_backend(failure))
+        return in_time ? match_backend(denial, failure) : MATCH_NONE;
+    if (!error_is_refusal(failure->error) || (!in_time && !together))
         return MATCH_NONE;
     if (failure->pid != 0 && denial->pid != 0 && failure->pid != denial->pid)
         return MATCH_NONE;
-    if ((failure->pid == 0 || !failure->time_known) &&
-        match_target(denial, failure) != MATCH_CERTAIN)
-        return MATCH_NONE; /* without a process, only the target can tie them */
-    return match_target(denial, failure);
+    match = match_target(denial, failure);
+    /* without a process or a time, only the target can tie them */
+    if ((failure->pid == 0 || !failure->time_known || !in_time) && match != MATCH_CERTAIN)
+        return MATCH_NONE;
+    return !in_time && (failure->pid == 0 || denial->pid == 0) ? MATCH_NONE : match;
+}
+
+bool failure_may_match(const Failure *failure)
+{
+    if (streq(failure->operation, "backend-stderr"))
+        return error_is_refusal(failure->error) ||
+               (failure->target && strstr(failure->target, "rimary script"));
+    return error_is_refusal(failure->error);
 }

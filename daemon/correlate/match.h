@@ -10,7 +10,12 @@
 
 #include "daemon/correlate/incident.h"
 
-Match match_halves(const Denial *denial, const Failure *failure);
+/* `together`: both came in at the same moment by a clock that nobody sets, so that their stamps may
+ * differ if everything else agrees: somebody has set the clock in between. */
+Match match_halves(const Denial *denial, const Failure *failure, bool together);
 
 /* True for the errno values that a denial makes: EACCES, EPERM. */
 bool error_is_refusal(int error);
+
+/* Whether there can be a denial for it at all. */
+bool failure_may_match(const Failure *failure);

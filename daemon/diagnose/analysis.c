@@ -292,6 +292,18 @@ finish:
     return r;
 }
 
+/* What a client wrote into nginx's line, beside what the kernel says. */
+static int note_text(Diagnosis *diagnosis)
+{
+    if (diagnosis->disagreement)
+        return analysis_note(diagnosis, diagnosis->disagreement);
+    if (diagnosis->ambiguous)
+        return analysis_note(diagnosis,
+                             "A line of nginx can be read in more than one way, because a client "
+                             "wrote into it. The kernel's word counts.");
+    return 0;
+}
+
 static int run(Diagnosis *diagnosis, const Policy *policy, const Hypothesis *current,
                const AnalysisOptions *options)
 {
@@ -299,6 +311,8 @@ static int run(Diagnosis *diagnosis, const Policy *policy, const Hypothesis *cur
         int r = 0;
 
         diagnosis->verdict = VERDICT_BLOCKED_BY_SELINUX;
+        if (note_text(diagnosis) < 0)
+            return -ENOMEM;
         if (current)
             r = analysis_of_access(diagnosis, policy, current, options);
         if (r >= 0)
@@ -311,6 +325,11 @@ static int run(Diagnosis *diagnosis, const Policy *policy, const Hypothesis *cur
     if (!error_is_refusal(diagnosis->error))
         return neighbours_explain(diagnosis, current, options->domain, options->host);
     diagnosis->verdict = VERDICT_UNDETERMINED;
+    if (diagnosis->ambiguous)
+        return analysis_note(
+            diagnosis, "nginx's line can be read in more than one way, because a client wrote "
+                       "into it, and the kernel recorded no denial: nothing is concluded "
+                       "from it.");
     return analysis_of_failure(diagnosis, policy, current, options);
 }
 

@@ -198,7 +198,8 @@ static int set_denial_target(Diagnosis *diagnosis, const Incident *incident)
     }
     if (denial->path && denial->path[0] == '/')
         return set_escaped(&diagnosis->path, denial->path);
-    if (failure && incident->match == MATCH_CERTAIN && failure->target) {
+    if (failure && incident->match == MATCH_CERTAIN && failure->target && !failure->ambiguous &&
+        !failure_is_of_backend(failure)) {
         /* The kernel named a component only. nginx's line shows which path it was on the way
          * to; a directory on that way is not the path itself, so the target stays nginx's. */
         if (failure->target_kind == FAILURE_TARGET_SOCKET)
@@ -304,6 +305,24 @@ static int keep_evidence(Diagnosis *diagnosis, const Denial *denial)
                 : -ENOMEM;
 }
 
+/* A line that a client wrote into is flagged for good: what it says is shown, and nothing rests on
+ * it. */
+static int flag_text(Diagnosis *diagnosis, const Failure *failure)
+{
+    _cleanup_free_ char *text = NULL;
+
+    diagnosis->ambiguous |= failure->ambiguous;
+    if (!failure->contradicted || diagnosis->disagreement)
+        return 0;
+    text =
+        format_string("nginx was connecting to %s, and the same line names %s as the upstream: a "
+                      "client wrote that. It changes nothing here.",
+                      strempty(failure->target), strempty(failure->upstream));
+    if (!text)
+        return -ENOMEM;
+    return set_escaped(&diagnosis->disagreement, text);
+}
+
 int diagnosis_add_context(Diagnosis *diagnosis, const Failure *failure)
 {
     const struct {
@@ -318,6 +337,8 @@ int diagnosis_add_context(Diagnosis *diagnosis, const Failure *failure)
         {diagnosis->lines, ELEMENTS_OF(diagnosis->lines), failure->line},
     };
 
+    if (flag_text(diagnosis, failure) < 0)
+        return -ENOMEM;
     if (!diagnosis->operation) {
         diagnosis->error = failure->error;
         diagnosis->in_request = failure->connection != 0;

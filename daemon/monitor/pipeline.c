@@ -92,6 +92,8 @@ int pipeline_new(Pipeline **ret_pipeline, Store *store, const PipelineOptions *o
                            options->utc_offset);
     r = correlator_new(&pipeline->correlator, take_incident, pipeline);
     if (r >= 0)
+        correlator_set_live(pipeline->correlator, options->mode == PIPELINE_LIVE);
+    if (r >= 0)
         r = audit_assembler_new(&pipeline->assembler, &sink,
                                 options->mode == PIPELINE_RECORDED ? AUDIT_ASSEMBLER_LOG : 0);
     if (r >= 0 && options->mode == PIPELINE_LIVE)

@@ -8,6 +8,7 @@
 #include "daemon/nginx/error-line.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -16,6 +17,9 @@
 #include "daemon/nginx/error-context.h"
 #include "daemon/nginx/error-message.h"
 #include "daemon/nginx/slice.h"
+#include "daemon/nginx/syslog-prefix.h"
+
+#define SECONDS_PER_DAY UINT64_C(86400)
 
 /* "2026/11/22 20:35" */
 #define MINUTE_LENGTH 16u
@@ -94,20 +98,6 @@ static int digits(const char *text, size_t count)
     return number;
 }
 
-/* "YYYY/MM/DD HH:MM:SS "; nothing is said about the ranges. */
-static bool has_time(Slice text)
-{
-    static const char shape[] = "dddd/dd/dd dd:dd:dd ";
-
-    if (text.length < sizeof(shape) - 1)
-        return false;
-    for (size_t i = 0; i < sizeof(shape) - 1; i++)
-        if (shape[i] == 'd' ? text.start[i] < '0' || text.start[i] > '9'
-                            : text.start[i] != shape[i])
-            return false;
-    return true;
-}
-
 static bool convert_minute(const NginxLineParser *parser, const char *text, int64_t *ret_epoch)
 {
     struct tm tm = {
@@ -153,51 +143,42 @@ static bool convert_time(NginxLineParser *parser, const char *text, uint64_t *re
     return true;
 }
 
-/* A word and the space behind it. */
-static bool skip_word(Slice *text)
+/* The time of a prefix. Where it has no year, that is the newest one with which it is not in the
+ * future: logs older than a year are read wrong by this. */
+static bool convert_prefix_time(NginxLineParser *parser, SyslogPrefix *prefix, uint64_t *ret_usec)
 {
-    size_t end = slice_find(*text, 0, " ");
+    const NginxLineZone zone = parser->zone;
+    const int32_t offset = parser->utc_offset;
+    const time_t now = time(NULL);
+    struct tm tm;
+    bool known;
 
-    if (end == 0 || end >= text->length)
+    if (!*prefix->time)
         return false;
-    *text = slice_from(*text, end + 1);
-    return true;
-}
-
-/* "<187>", "Nov 22 20:35:54 host nginx: " or "2026-11-22T20:35:54+00:00 host nginx[3]: ". The
- * host may be missing (syslog:…,nohostname). The tag can be configured: any word. */
-static void skip_syslog(Slice *text)
-{
-    Slice rest = *text;
-    unsigned priority;
-    int words = 1;
-
-    if (slice_skip(&rest, "<") && slice_skip_number(&rest, &priority) && slice_skip(&rest, ">"))
-        *text = rest;
-    rest = *text;
-    if (has_time(rest))
-        return;
-    if (rest.length > 16 && digits(rest.start, 4) >= 0 && rest.start[4] == '-' &&
-        rest.start[10] == 'T') {
-        if (!skip_word(&rest))
-            return;
-    } else if (rest.length > 16 && rest.start[3] == ' ' && rest.start[6] == ' ' &&
-               rest.start[9] == ':' && rest.start[12] == ':' && rest.start[15] == ' ') {
-        rest = slice_from(rest, 16);
-    } else {
-        return;
+    parser->minute_cached = false;
+    if (prefix->has_offset) {
+        parser->zone = NGINX_ZONE_FIXED;
+        parser->utc_offset = prefix->utc_offset;
     }
-    for (; words <= 2; words++) {
-        size_t end = slice_find(rest, 0, " ");
-        bool tag = end > 0 && end < rest.length && rest.start[end - 1] == ':';
+    if (memcmp(prefix->time, "0000", 4) != 0) {
+        known = convert_time(parser, prefix->time, ret_usec);
+    } else {
+        known = gmtime_r(&now, &tm) != NULL;
+        for (int back = 0; known && back < 2; back++) {
+            char year[8];
 
-        if (!skip_word(&rest))
-            return;
-        if (tag) {
-            *text = rest;
-            return;
+            (void)snprintf(year, sizeof(year), "%04d", (tm.tm_year + 1900 - back) % 10000);
+            memcpy(prefix->time, year, 4);
+            known = convert_time(parser, prefix->time, ret_usec);
+            if (known && *ret_usec <= ((uint64_t)now + SECONDS_PER_DAY) * USEC_PER_SEC)
+                break;
+            known = known || back == 0;
         }
     }
+    parser->minute_cached = false;
+    parser->zone = zone;
+    parser->utc_offset = offset;
+    return known;
 }
 
 static const char *skip_level(Slice *text)
@@ -245,11 +226,15 @@ static bool skip_numbers(Slice *text, Failure *failure)
     return true;
 }
 
-/* Takes the beginning away; false if nginx did not write it. */
-static bool parse_beginning(NginxLineParser *parser, Slice *text, Failure *failure)
+/* Takes the beginning away; false if nginx did not write it. What the line itself says of time and
+ * process counts before what was written around it. */
+static bool parse_beginning(NginxLineParser *parser, const NginxLineOrigin *origin, Slice *text,
+                            Failure *failure)
 {
-    skip_syslog(text);
-    if (has_time(*text)) {
+    SyslogPrefix prefix;
+
+    syslog_prefix_skip(text, &prefix);
+    if (nginx_time_is_at(*text)) {
         failure->time_known = convert_time(parser, text->start, &failure->time_usec);
         *text = slice_from(*text, 20);
         failure->level = skip_level(text);
@@ -257,6 +242,15 @@ static bool parse_beginning(NginxLineParser *parser, Slice *text, Failure *failu
     }
     (void)slice_skip(text, "nginx: ");
     failure->level = skip_level(text);
+    failure->on_stderr = true;
+    if (failure->level && origin) {
+        failure->pid = origin->pid;
+        failure->time_usec = origin->time_usec;
+        failure->time_known = origin->time_usec > 0;
+    } else if (failure->level) {
+        failure->pid = prefix.pid;
+        failure->time_known = convert_prefix_time(parser, &prefix, &failure->time_usec);
+    }
     return failure->level != NULL;
 }
 
@@ -288,6 +282,20 @@ static Slice peer_of_upstream(Slice upstream)
             end++;
     }
     return slice_part(upstream, 0, end);
+}
+
+/* nginx names the peer twice in one line, before and behind what a client wrote. */
+static bool is_contradicted(const ErrorMessage *message, const ErrorContext *context)
+{
+    Slice peer = context->upstream.start ? peer_of_upstream(context->upstream) : SLICE_NONE;
+
+    if (!peer.start || !slice_equals(message->operation, "connect") ||
+        (message->target_kind != FAILURE_TARGET_ADDRESS &&
+         message->target_kind != FAILURE_TARGET_SOCKET))
+        return false;
+    (void)slice_skip(&peer, "unix:");
+    return peer.length != message->target.length ||
+           memcmp(peer.start, message->target.start, peer.length) != 0;
 }
 
 /* nginx names no address where the answer to a connect() came later, or reading failed: what it
@@ -322,11 +330,19 @@ static void fill(NginxLineParser *parser, const ErrorMessage *message, const Err
     failure->upstream = keep(parser, context->upstream);
     failure->host = keep(parser, context->host);
     failure->referrer = keep(parser, context->referrer);
-    failure->ambiguous |= message->ambiguous || context->ambiguous;
+    failure->contradicted = is_contradicted(message, context);
+    failure->ambiguous |= message->ambiguous || context->ambiguous || failure->contradicted;
 }
 
 NginxLineClass nginx_line_parse(NginxLineParser *parser, const char *log_path, const char *line,
                                 size_t length, Failure *ret_failure)
+{
+    return nginx_line_parse_from(parser, log_path, NULL, line, length, ret_failure);
+}
+
+NginxLineClass nginx_line_parse_from(NginxLineParser *parser, const char *log_path,
+                                     const NginxLineOrigin *origin, const char *line, size_t length,
+                                     Failure *ret_failure)
 {
     Failure failure = {.port = -1, .log_path = log_path};
     uint64_t log = hash_string(HASH_SEED, log_path);
@@ -345,7 +361,7 @@ NginxLineClass nginx_line_parse(NginxLineParser *parser, const char *log_path, c
         *nul = ' ';
         failure.ambiguous = true;
     }
-    if (!parse_beginning(parser, &text, &failure))
+    if (!parse_beginning(parser, origin, &text, &failure))
         return NGINX_LINE_FOREIGN;
 
     failure.ambiguous |= within_open;

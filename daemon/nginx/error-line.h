@@ -72,15 +72,28 @@ typedef struct NginxLineParser {
     size_t used;
 } NginxLineParser;
 
+/* What is known of a line from elsewhere, such as the journal's own fields. */
+typedef struct NginxLineOrigin {
+    uint64_t time_usec; /* CLOCK_REALTIME; 0: not known */
+    pid_t pid;          /* of the writer; 0: not known */
+} NginxLineOrigin;
+
 /* utc_offset is used with NGINX_ZONE_FIXED only. */
 void nginx_line_parser_init(NginxLineParser *parser, NginxLineZone zone, int32_t utc_offset);
 
 /* Parses a line (without its newline, any bytes). Prefixes of syslog and of the journal
- * and nginx's own lines on stderr ("nginx: [emerg] …", no time: time_known is false) are
- * understood. log_path may be NULL; it is not copied. Allocates nothing.
+ * and nginx's own lines on stderr ("nginx: [emerg] …") are understood; the latter have no time or
+ * process of their own, and take both from the prefix, if there is one. log_path may be NULL; it is
+ * not copied. Allocates nothing.
  *
  * On NGINX_LINE_FAILURE *ret_failure is filled; its strings, NUL-terminated, may hold any
  * byte but NUL (shown as a space) and are valid until the next call. Otherwise it is
  * untouched. Lines of one log are to be given in their order. */
 NginxLineClass nginx_line_parse(NginxLineParser *parser, const char *log_path, const char *line,
                                 size_t length, Failure *ret_failure);
+
+/* The same for a line without a prefix of which the origin (may be NULL) is known otherwise; what
+ * the line says itself counts before it. */
+NginxLineClass nginx_line_parse_from(NginxLineParser *parser, const char *log_path,
+                                     const NginxLineOrigin *origin, const char *line, size_t length,
+                                     Failure *ret_failure);

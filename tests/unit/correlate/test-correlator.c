@@ -82,19 +82,19 @@ static void test_match_ports(void **state _unused_)
     };
 
     for (size_t i = 0; i < ELEMENTS_OF(rows); i++)
-        if (match_halves(&rows[i].denial, &rows[i].failure) != rows[i].match)
+        if (match_halves(&rows[i].denial, &rows[i].failure, false) != rows[i].match)
             fail_msg("row %zu", i);
     {
         Denial denial = connect_denial(7, 3000, T0);
         Failure refused = connect_failure(7, 3000, T0), bound = refused;
 
         refused.error = ECONNREFUSED;
-        assert_int_equal(match_halves(&denial, &refused), MATCH_NONE);
+        assert_int_equal(match_halves(&denial, &refused, false), MATCH_NONE);
         bound.operation = "bind";
-        assert_int_equal(match_halves(&denial, &bound), MATCH_NONE);
+        assert_int_equal(match_halves(&denial, &bound, false), MATCH_NONE);
         denial.permissions = "name_bind";
         denial.source_port = 3000;
-        assert_int_equal(match_halves(&denial, &bound), MATCH_CERTAIN);
+        assert_int_equal(match_halves(&denial, &bound, false), MATCH_CERTAIN);
     }
 }
 
@@ -131,7 +131,7 @@ static void test_match_paths(void **state _unused_)
     };
 
     for (size_t i = 0; i < ELEMENTS_OF(rows); i++)
-        if (match_halves(&rows[i].denial, &rows[i].failure) != rows[i].match)
+        if (match_halves(&rows[i].denial, &rows[i].failure, false) != rows[i].match)
             fail_msg("row %zu", i);
 }
 
@@ -206,6 +206,115 @@ static void test_sequences(void **state _unused_)
     }
 }
 
+/* The clock is set between the denial and the line: live, both come in at the same moment. */
+static void test_clock_step(void **state _unused_)
+{
+    static const int64_t steps[] = {-3600, 3600, 86400 * 365};
+
+    for (size_t i = 0; i < ELEMENTS_OF(steps); i++)
+        for (int live = 0; live <= 1; live++)
+            for (int other = 0; other <= 2; other++) {
+                const Denial denial = connect_denial(7, 3000, T0);
+                const Failure failure =
+                    connect_failure(other == 1 ? 8 : 7, other == 2 ? 3001 : 3000,
+                                    (uint64_t)((int64_t)T0 + steps[i] * (int64_t)USEC_PER_SEC));
+                Correlator *correlator;
+                Seen seen = {};
+
+                assert_int_equal(correlator_new(&correlator, see, &seen), 0);
+                correlator_set_live(correlator, live);
+                assert_int_equal(correlator_push_denial(correlator, &denial, 1000), 0);
+                assert_int_equal(correlator_push_failure(correlator, &failure, 2000), 0);
+                assert_int_equal(seen.pairs, live && other == 0);
+                correlator_free(correlator);
+            }
+}
+
+/* nginx says what keeps it from starting twice: on standard error and in its log. Two instances
+ * that fail alike are two. */
+static void test_twins(void **state _unused_)
+{
+    static const struct {
+        pid_t first, second;
+        bool first_on_stderr, second_on_stderr;
+        uint64_t later_usec, connection;
+        unsigned pairs, twins;
+    } rows[] = {
+        {7, 7, true, false, 0, 0, 1, 1},
+        {7, 7, false, true, 0, 0, 1, 1},
+        {7, 7, false, true, 2 * USEC_PER_SEC, 0, 1, 1},
+        {7, 7, false, true, 60 * USEC_PER_SEC, 0, 1, 0},
+        {7, 7, false, false, 0, 0, 1, 0},
+        {7, 8, false, true, 0, 0, 1, 0},
+        {0, 7, true, false, 0, 0, 1, 1},
+        {7, 7, true, false, 0, 5, 1, 0},
+    };
+
+    for (size_t i = 0; i < ELEMENTS_OF(rows); i++) {
+        const Denial denial = connect_denial(7, 3000, T0);
+        Failure first = connect_failure(rows[i].first, 3000, T0);
+        Failure second = connect_failure(rows[i].second, 3000, T0 + rows[i].later_usec);
+        CorrelatorStatistics statistics;
+        Correlator *correlator;
+        Seen seen = {};
+
+        first.on_stderr = rows[i].first_on_stderr;
+        second.on_stderr = rows[i].second_on_stderr;
+        first.connection = second.connection = rows[i].connection;
+        assert_int_equal(correlator_new(&correlator, see, &seen), 0);
+        assert_int_equal(correlator_push_denial(correlator, &denial, T0), 0);
+        assert_int_equal(correlator_push_failure(correlator, &first, T0), 0);
+        assert_int_equal(correlator_push_failure(correlator, &second, T0 + rows[i].later_usec), 0);
+        correlator_get_statistics(correlator, &statistics);
+        if (seen.pairs != rows[i].pairs || statistics.twins != rows[i].twins)
+            fail_msg("row %zu: %u pairs, %ju twins", i, seen.pairs, (uintmax_t)statistics.twins);
+        correlator_free(correlator);
+    }
+}
+
+/* A FastCGI process complains through nginx, which is another process. */
+static void test_backend(void **state _unused_)
+{
+    static const struct {
+        const char *comm, *path, *name, *words;
+        int error;
+        Match match;
+    } rows[] = {
+        {"php-fpm", "/srv/x", "x", "PHP Warning: file(/srv/x): Permission denied", 13,
+         MATCH_CERTAIN},
+        {"php-fpm", NULL, "upload", "PHP Warning: mkdir(/srv/upload): Permission denied", 13,
+         MATCH_LIKELY},
+        {"php-fpm", NULL, "index.php", "Primary script unknown", 0, MATCH_LIKELY},
+        {"php-fpm", NULL, "other", "PHP Warning: file(/srv/x): Permission denied", 13, MATCH_NONE},
+        {"nginx", "/srv/x", "x", "PHP Warning: file(/srv/x): Permission denied", 13, MATCH_NONE},
+        {"php-fpm", "/srv/x", "x", "PHP Notice: /srv/x is old", 0, MATCH_NONE},
+    };
+
+    for (size_t i = 0; i < ELEMENTS_OF(rows); i++) {
+        Denial denial = file_denial("file", rows[i].path, rows[i].name);
+        Failure failure = path_failure(FAILURE_TARGET_NONE, rows[i].words);
+        Correlator *correlator;
+
+        denial.comm = rows[i].comm;
+        failure.pid = 99;
+        failure.operation = "backend-stderr";
+        failure.error = rows[i].error;
+        for (int line_first = 0; line_first <= 1; line_first++) {
+            Seen seen = {};
+
+            assert_int_equal(correlator_new(&correlator, see, &seen), 0);
+            if (line_first)
+                assert_int_equal(correlator_push_failure(correlator, &failure, T0), 0);
+            assert_int_equal(correlator_push_denial(correlator, &denial, T0), 0);
+            if (!line_first)
+                assert_int_equal(correlator_push_failure(correlator, &failure, T0), 0);
+            if (seen.pairs != (rows[i].match != MATCH_NONE))
+                fail_msg("row %zu: %u pairs", i, seen.pairs);
+            correlator_free(correlator);
+        }
+    }
+}
+
 static void test_deadline(void **state _unused_)
 {
     Correlator *correlator;
@@ -248,7 +357,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_match_ports), cmocka_unit_test(test_match_paths),
         cmocka_unit_test(test_sequences),   cmocka_unit_test(test_deadline),
-        cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_bounded),     cmocka_unit_test(test_clock_step),
+        cmocka_unit_test(test_twins),       cmocka_unit_test(test_backend),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

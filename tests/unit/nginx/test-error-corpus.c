@@ -182,6 +182,7 @@ static const char *check(const Form *form, const char *line, size_t beginning, s
 {
     Failure failure;
     const char *wrong;
+    bool contradicted;
 
     nginx_line_parser_init(&parser, NGINX_ZONE_FIXED, 0);
     switch (nginx_line_parse(&parser, "/l", line, strlen(line), &failure)) {
@@ -201,7 +202,12 @@ static const char *check(const Form *form, const char *line, size_t beginning, s
         return wrong;
     if (beginnings[beginning].time && (!failure.time_known || failure.pid != 352))
         return "time or pid";
-    return failure.ambiguous ? "ambiguous" : check_context(&failure, ending);
+    /* these endings name other upstreams than the examples do */
+    contradicted =
+        streq(failure.operation, "connect") && *form->columns[TARGET] && endings[ending].upstream;
+    if (failure.contradicted != contradicted)
+        return "contradicted";
+    return failure.ambiguous != contradicted ? "ambiguous" : check_context(&failure, ending);
 }
 
 /* nginx writes the place in the configuration, or what a request was about, not both. */

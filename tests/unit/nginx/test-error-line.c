@@ -275,6 +275,9 @@ static const struct {
      NGINX_LINE_FAILURE, true},
     {"Nov 22 20:35:54 host nginx[351]: nginx: [emerg] bind() to 0.0.0.0:8081 failed (13: "
      "Permission denied)",
+     NGINX_LINE_FAILURE, true},
+    {"Feb 30 20:35:54 host nginx[351]: nginx: [emerg] bind() to 0.0.0.0:8081 failed (13: "
+     "Permission denied)",
      NGINX_LINE_FAILURE, false},
     {"2026-11-22T20:35:54.123456+00:00 host web1: " C "connect() failed (111: Connection refused)",
      NGINX_LINE_FAILURE, true},
@@ -326,6 +329,63 @@ static void test_beginnings(void **state)
 
 #define DENIED " failed (13: Permission denied)"
 #define GONE   " failed (2: No such file or directory)"
+
+/* Lines without a time of their own take it, and the process, from what is around them. */
+static void test_origin(void **state)
+{
+    static const char line[] =
+        "nginx: [emerg] bind() to 0.0.0.0:8081 failed (13: Permission denied)";
+    static const char whole[] = M "bind() to 0.0.0.0:8081 failed (13: Permission denied)";
+    const NginxLineOrigin origin = {.time_usec = 1234567, .pid = 77};
+    Failure failure;
+
+    assert_int_equal(
+        parse("2026-11-22T21:35:54.123456+01:00 host nginx[351]: nginx: [emerg] bind() "
+              "to 0.0.0.0:8081 failed (13: Permission denied)",
+              &failure),
+        NGINX_LINE_FAILURE);
+    assert_int_equal(failure.pid, 351);
+    assert_true(failure.time_known && failure.on_stderr);
+    assert_int_equal(failure.time_usec, UINT64_C(1795379754) * 1000000);
+
+    assert_int_equal(
+        nginx_line_parse_from(&parser, "journal", &origin, line, strlen(line), &failure),
+        NGINX_LINE_FAILURE);
+    assert_int_equal(failure.pid, 77);
+    assert_int_equal(failure.time_usec, 1234567);
+    assert_true(failure.time_known && failure.on_stderr);
+
+    /* what the line says counts first */
+    assert_int_equal(
+        nginx_line_parse_from(&parser, "journal", &origin, whole, strlen(whole), &failure),
+        NGINX_LINE_FAILURE);
+    assert_int_equal(failure.pid, 351);
+    assert_int_equal(failure.time_usec, UINT64_C(1795379754) * 1000000);
+    assert_false(failure.on_stderr);
+}
+
+/* Text that names another upstream than nginx does. */
+static void test_contradicted(void **state)
+{
+    Failure failure;
+
+    assert_int_equal(
+        parse(C "connect() to 127.0.0.1:3000 failed (13: Permission denied) while connecting to "
+                "upstream, client: 1.2.3.4, server: s, request: \"GET /\", upstream: "
+                "\"http://10.9.9.9:22/x HTTP/1.1\", upstream: \"http://127.0.0.1:3000/\", host: "
+                "\"h\"",
+              &failure),
+        NGINX_LINE_FAILURE);
+    assert_string_equal(failure.target, "127.0.0.1:3000");
+    assert_true(failure.contradicted && failure.ambiguous);
+    assert_int_equal(
+        parse(C "connect() to unix:/run/a.sock failed (13: Permission denied) while connecting to "
+                "upstream, client: 1.2.3.4, server: s, request: \"GET / HTTP/1.1\", upstream: "
+                "\"http://unix:/run/a.sock:/\", host: \"h\"",
+              &failure),
+        NGINX_LINE_FAILURE);
+    assert_false(failure.contradicted);
+}
 
 /* What a client can write must not become an operation, target or errno. */
 static const struct {
@@ -607,6 +667,8 @@ int main(void)
         cmocka_unit_test_setup(test_whole_line, setup),
         cmocka_unit_test_setup(test_forms, setup),
         cmocka_unit_test_setup(test_beginnings, setup),
+        cmocka_unit_test_setup(test_origin, setup),
+        cmocka_unit_test_setup(test_contradicted, setup),
         cmocka_unit_test_setup(test_forged, setup),
         cmocka_unit_test_setup(test_line_end_in_path, setup),
         cmocka_unit_test_setup(test_many_open_logs, setup),
