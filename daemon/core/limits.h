@@ -91,6 +91,9 @@
 #define NGINX_LOG_RETRY_USEC (2 * USEC_PER_SEC)
 #define NGINX_LOG_CHECK_USEC (60 * USEC_PER_SEC)
 
+/* Entries of the journal read before the others get their turn. */
+#define NGINX_JOURNAL_BATCH 64u
+
 /* nginx goes on writing to a rotated log until it is told to reopen it. */
 #define NGINX_LOG_ROTATED_GRACE_USEC (10 * USEC_PER_SEC)
 

@@ -18,6 +18,8 @@ static uint64_t monotonic_now(const Monitor *monitor)
 
 static void arm_stage_timer(Monitor *monitor, uint64_t deadline)
 {
+    if (monitor->journal_pending)
+        deadline = 0;
     (void)sd_event_source_set_time(monitor->stage_timer, deadline);
     (void)sd_event_source_set_enabled(monitor->stage_timer,
                                       deadline == UINT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
@@ -99,10 +101,13 @@ static int on_logs(sd_event_source *source, int fd _unused_, uint32_t events _un
     return 0;
 }
 
+static void read_journal(Monitor *monitor);
+
 int monitor_on_stage_due(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
 {
     Monitor *monitor = userdata;
 
+    read_journal(monitor);
     if (monitor->follower)
         (void)read_logs(monitor);
     else
@@ -212,6 +217,47 @@ void monitor_start_audit(Monitor *monitor, int fd, AuditSocket *given)
         monitor_set_problem(monitor, PROBLEM_AUDIT_SOCKET, strerror(-r));
 }
 
+static int on_journal(sd_event_source *source, int fd _unused_, uint32_t events _unused_,
+                      void *userdata)
+{
+    Monitor *monitor = userdata;
+    int r;
+
+    (void)pipeline_advance(monitor->pipeline, monotonic_now(monitor));
+    r = journal_log_process(monitor->journal, NGINX_JOURNAL_BATCH);
+    if (r < 0) {
+        (void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        monitor_set_problem(monitor, PROBLEM_NGINX_JOURNAL, strerror(-r));
+    }
+    /* its descriptor is silent about what it has told of already */
+    monitor->journal_pending = r > 0;
+    advance(monitor);
+    return 0;
+}
+
+static void read_journal(Monitor *monitor)
+{
+    if (monitor->journal)
+        (void)on_journal(monitor->journal_source, -1, 0, monitor);
+}
+
+/* A host without a journal is none to complain of. */
+static void start_journal(Monitor *monitor)
+{
+    int r = journal_log_new(&monitor->journal, pipeline_take_journal_line, monitor->pipeline);
+
+    if (r >= 0)
+        r = sd_event_add_io(
+            monitor->event, &monitor->journal_source, journal_log_get_fd(monitor->journal),
+            (uint32_t)journal_log_get_events(monitor->journal), on_journal, monitor);
+    if (r >= 0)
+        r = sd_event_source_set_priority(monitor->journal_source, SD_EVENT_PRIORITY_IDLE);
+    if (r < 0)
+        monitor->journal = journal_log_free(monitor->journal);
+    monitor_set_problem(monitor, PROBLEM_NGINX_JOURNAL,
+                        r < 0 && r != -ENOENT ? strerror(-r) : NULL);
+}
+
 int monitor_start_logs(Monitor *monitor)
 {
     int r = follower_new(&monitor->follower, pipeline_take_line, monitor->pipeline);
@@ -222,5 +268,7 @@ int monitor_start_logs(Monitor *monitor)
     if (r >= 0)
         r = log_finder_new(&monitor->logs, &monitor->config, monitor->follower,
                            FOLLOWER_START_AT_END);
+    if (r >= 0)
+        start_journal(monitor);
     return r;
 }

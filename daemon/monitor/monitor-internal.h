@@ -14,6 +14,7 @@
 #include "daemon/monitor/monitor.h"
 #include "daemon/monitor/notify.h"
 #include "daemon/monitor/worker.h"
+#include "daemon/nginx/journal-log.h"
 #include "daemon/selinux/kernel.h"
 
 struct Monitor {
@@ -29,6 +30,8 @@ struct Monitor {
 
     AuditSocket *audit;
     Follower *follower;
+    bool journal_pending; /* it may have more */
+    JournalLog *journal;  /* NULL where there is none to read */
     LogFinder *logs;
     KernelWatch *watch;
     KernelState kernel;
@@ -60,8 +63,8 @@ struct Monitor {
 
     Worker *worker;
     struct Question *questions; /* that callers wait for */
-    sd_event_source *audit_source, *follower_source, *stage_timer, *worker_timer, *tick,
-        *backfill_timer, *save_timer, *saver_source;
+    sd_event_source *audit_source, *follower_source, *journal_source, *stage_timer, *worker_timer,
+        *tick, *backfill_timer, *save_timer, *saver_source;
     sd_bus_slot *change_slot;
 };
 

@@ -210,6 +210,7 @@ Monitor *monitor_free(Monitor *monitor)
     questions_free(monitor->questions);
     sd_event_source_disable_unref(monitor->audit_source);
     sd_event_source_disable_unref(monitor->follower_source);
+    sd_event_source_disable_unref(monitor->journal_source);
     sd_event_source_disable_unref(monitor->stage_timer);
     sd_event_source_disable_unref(monitor->worker_timer);
     sd_event_source_disable_unref(monitor->tick);
@@ -219,6 +220,7 @@ Monitor *monitor_free(Monitor *monitor)
     backfill_free(monitor->backfill);
     log_finder_free(monitor->logs);
     follower_free(monitor->follower);
+    journal_log_free(monitor->journal);
     audit_socket_free(monitor->audit);
     kernel_watch_free(monitor->watch);
     kernel_state_clear(&monitor->kernel);

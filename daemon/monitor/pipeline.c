@@ -141,11 +141,17 @@ int pipeline_set_domains(Pipeline *pipeline, char *const *domains)
 
 void pipeline_take_line(void *userdata, const char *log_path, const char *line, size_t length)
 {
+    pipeline_take_journal_line(userdata, log_path, NULL, line, length);
+}
+
+void pipeline_take_journal_line(void *userdata, const char *source, const NginxLineOrigin *origin,
+                                const char *line, size_t length)
+{
     Pipeline *pipeline = userdata;
     Failure failure;
 
     pipeline->statistics.lines++;
-    switch (nginx_line_parse(&pipeline->parser, log_path, line, length, &failure)) {
+    switch (nginx_line_parse_from(&pipeline->parser, source, origin, line, length, &failure)) {
     case NGINX_LINE_FOREIGN:
         pipeline->statistics.foreign++;
         return;

@@ -13,6 +13,7 @@
 #include "daemon/audit/seen.h"
 #include "daemon/correlate/correlator.h"
 #include "daemon/monitor/store.h"
+#include "daemon/nginx/error-line.h"
 
 typedef struct Pipeline Pipeline;
 
@@ -54,6 +55,10 @@ SeenEvents *pipeline_seen(Pipeline *pipeline);
 int pipeline_set_domains(Pipeline *pipeline, char *const *domains);
 /* A follower's line handler; userdata is the Pipeline. */
 void pipeline_take_line(void *userdata, const char *log_path, const char *line, size_t length);
+
+/* A journal's line handler. */
+void pipeline_take_journal_line(void *userdata, const char *source, const NginxLineOrigin *origin,
+                                const char *line, size_t length);
 
 /* Sets the clock, which must not go back, and does what is due. Live, it is called before
  * records and lines are put in, and at the latest at the time that it returns (UINT64_MAX:

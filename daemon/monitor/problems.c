@@ -29,6 +29,9 @@ static const struct {
                                      "nginx's configuration cannot be read: is nginx installed?"},
     [PROBLEM_ERROR_LOG] = {"error-log",
                            "An error log of nginx cannot be read: its requests are not known."},
+    [PROBLEM_NGINX_JOURNAL] = {"nginx-journal",
+                               "nginx's messages in the journal cannot be read: why it does not "
+                               "start may not be known."},
     [PROBLEM_POLICY] = {"policy",
                         "The SELinux policy cannot be read: there are no fixes to offer."},
     [PROBLEM_STATE] = {"state", "What was found cannot be kept: a restart will forget it."},
