@@ -231,7 +231,7 @@ static int on_journal(sd_event_source *source, int fd _unused_, uint32_t events 
     }
     /* its descriptor is silent about what it has told of already */
     monitor->journal_pending = r > 0;
-    advance(monitor);
+    monitor_advance(monitor);
     return 0;
 }
 
