@@ -47,6 +47,8 @@ static const PathKind path_kinds[] = {
     {"xslt_stylesheet", NGINX_INTENT_FILE, BASE_CONF, false, false},
     {"xml_entities", NGINX_INTENT_FILE, BASE_CONF, false, false},
     {"js_include", NGINX_INTENT_FILE, BASE_CONF, false, false},
+    {"js_fetch_trusted_certificate", NGINX_INTENT_CERTIFICATE, BASE_CONF, false, false},
+    {"google_perftools_profiles", NGINX_INTENT_FILE, BASE_PREFIX, true, true},
     {"js_path", NGINX_INTENT_FILE, BASE_CONF, true, false},
     {"perl_modules", NGINX_INTENT_FILE, BASE_PREFIX, true, false},
     {"*_by_lua_file", NGINX_INTENT_FILE, BASE_PREFIX, false, false},
