@@ -3,6 +3,7 @@
 # needs: project
 # timeout: 300
 # takes: 90
+# Run by its path: tests/vm/run --install-root root tests/vm/bench/storm.sh
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 
