@@ -132,8 +132,8 @@ int verb_explain(Session *session, char **arguments)
     json_object *diagnoses;
     int r = read_text(arguments[0], &text);
 
-    if (r < 0)
-        return r;
+    if (r < 0 || !text)
+        return r < 0 ? r : -EIO;
     make_utf8(text);
     r = ask(session, "Explain", text, "have the text explained", &answer);
     if (r < 0)
