@@ -23,7 +23,7 @@
 #define UNIT      "nginx.service"
 #define UNIT_PATH "/org/freedesktop/systemd1/unit/nginx_2eservice"
 #define TEST      "nginx-selguard-nginx-test.service"
-#define TEST_PATH "/org/freedesktop/systemd1/unit/test"
+#define TEST_PATH "/org/freedesktop/systemd1/unit/other" /* whatever is not nginx.service */
 
 typedef struct Mock {
     sd_bus *bus;
