@@ -334,6 +334,8 @@ static int read_places(json_object *nginx, Diagnosis *diagnosis)
     uint64_t total = 0;
     int r = array ? read_number(nginx, "places_count", UINT32_MAX, &total) : -EBADMSG;
 
+    if (r >= 0)
+        r = read_bool(nginx, "asked_for", &diagnosis->asked_for);
     for (size_t i = 0; r >= 0 && i < json_object_array_length(array); i++)
         r = read_place(json_object_array_get_idx(array, i),
                        &diagnosis->places[diagnosis->n_places++]);
@@ -445,6 +447,9 @@ int diagnosis_read_analysis(Diagnosis *diagnosis, json_object *object)
         free(diagnosis->peer_context);
         diagnosis->peer_context = TAKE_POINTER(read->peer_context);
     }
+    diagnosis->asked_for = read->asked_for;
+    if (read->asked_for)
+        diagnosis->asked_usec = diagnosis->last_seen_usec;
     diagnosis->verdict = read->verdict;
     diagnosis->cause = read->cause;
     diagnosis->allowed_now = read->allowed_now;

@@ -302,6 +302,7 @@ static void add_nginx(Builder *builder, json_object *parent, const Diagnosis *di
     }
     add_strings(builder, nginx, "lines", diagnosis->lines, ELEMENTS_OF(diagnosis->lines));
     add_places(builder, nginx, diagnosis);
+    add_bool(builder, nginx, "asked_for", diagnosis->asked_for);
     add_bool(builder, nginx, "ambiguous", diagnosis->ambiguous);
     add_string(builder, nginx, "disagreement", diagnosis->disagreement);
 }

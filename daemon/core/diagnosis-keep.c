@@ -65,6 +65,7 @@ static const Member members[] = {
     {"lines", LIST(lines)},
     {"evidence", LIST(evidence)},
     {"context_usec", MEMBER_NUMBER, AT(context_usec), 0},
+    {"asked_usec", MEMBER_NUMBER, AT(asked_usec), 0},
     {"evidence_usec", MEMBER_NUMBER, AT(evidence_usec), 0},
 };
 

@@ -194,6 +194,11 @@ typedef struct Diagnosis {
     uint64_t context_usec;
     uint64_t evidence_usec;
 
+    bool asked_for; /* nginx's configuration was found to ask for it */
+    /* Up to which occurrence it did: what was asked for when it was denied stays so, whatever
+     * becomes of the configuration. 0: it never did. */
+    uint64_t asked_usec;
+
     Obstacle obstacle;
     bool allowed_now; /* the policy that was asked allows the access */
     bool analyzed;    /* the policy was asked; false while that is under way */

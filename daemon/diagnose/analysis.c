@@ -233,17 +233,33 @@ static int make_operation(const Diagnosis *diagnosis, const Hypothesis *current,
                                     ret_operation);
 }
 
+/* A site that was taken away since is no intruder. */
+static bool was_asked_for(const Diagnosis *diagnosis)
+{
+    return diagnosis->asked_usec > 0 && diagnosis->last_seen_usec <= diagnosis->asked_usec;
+}
+
 /* Says who was denied, and whether anything asks for it. If nothing does, what would allow it is
  * worked out all the same, and withheld. */
 static int judge_intent(Diagnosis *diagnosis, const Hypothesis *current,
                         const AnalysisOptions *options)
 {
     _cleanup_free_ char *reason = NULL, *remark = NULL;
+    IntentMatch match = INTENT_NOT_KNOWN;
     int r = program_remark(diagnosis, &remark);
 
     if (r >= 0 && remark)
         r = analysis_note(diagnosis, remark);
-    if (r >= 0 && intent_match(diagnosis, options->intents, current, &reason) == INTENT_NOT_ASKED) {
+    if (r >= 0)
+        match = intent_match(diagnosis, options->intents, current, &reason);
+    diagnosis->asked_for = match == INTENT_ASKED;
+    if (match == INTENT_NOT_ASKED && was_asked_for(diagnosis)) {
+        free(reason);
+        reason = strdup("nginx's configuration asked for this when it was denied, and does so no "
+                        "longer.");
+        if (!reason)
+            return -ENOMEM;
+    } else if (match == INTENT_NOT_ASKED) {
         diagnosis->verdict = VERDICT_UNEXPECTED_ACCESS;
         diagnosis->withheld = true;
         r = analysis_note(

@@ -331,13 +331,53 @@ static void test_programs(void **state)
             fail_msg("%s: %d", strempty(names[i].name), program_of_name(names[i].name));
 }
 
+/* What the engine says goes through its JSON, as from the worker. */
+static void analyze(Diagnosis *diagnosis, const NginxIntents *intents)
+{
+    const AnalysisOptions options = {.domain = "httpd_t", .intents = intents};
+    _cleanup_json_ json_object *object = NULL;
+    Diagnosis *copy = diagnosis_new();
+
+    assert_non_null(copy);
+    assert_int_equal(analysis_run(diagnosis, policy, &options), 0);
+    assert_int_equal(diagnosis_to_json(diagnosis, &object), 0);
+    copy->last_seen_usec = diagnosis->last_seen_usec;
+    assert_int_equal(diagnosis_read_analysis(copy, object), 0);
+    diagnosis->asked_usec = copy->asked_usec > 0 ? copy->asked_usec : diagnosis->asked_usec;
+    diagnosis_free(copy);
+}
+
+/* A site that is taken away makes no intruder of its old denials; a new one is judged anew. */
+static void test_asked_for_once(void **state)
+{
+    _cleanup_(cleanup_nginx_intents) NginxIntents *with = read_conf(PLAIN);
+    _cleanup_(cleanup_nginx_intents) NginxIntents *without =
+        read_conf("http { server { listen 80; } }");
+    Diagnosis *diagnosis =
+        deny("nginx", NULL, TARGET_PORT, "tcp_socket", "ntop_port_t", "name_connect", 3000, NULL);
+
+    diagnosis->last_seen_usec = 5000;
+    analyze(diagnosis, with);
+    assert_true(diagnosis->asked_for);
+    assert_int_equal(diagnosis->asked_usec, 5000);
+    assert_int_equal(diagnosis->verdict, VERDICT_BLOCKED_BY_SELINUX);
+    analyze(diagnosis, without);
+    assert_false(diagnosis->asked_for);
+    assert_int_equal(diagnosis->verdict, VERDICT_BLOCKED_BY_SELINUX);
+    assert_false(diagnosis->withheld);
+    diagnosis->last_seen_usec = 6000;
+    analyze(diagnosis, without);
+    assert_int_equal(diagnosis->verdict, VERDICT_UNEXPECTED_ACCESS);
+    assert_true(diagnosis->withheld);
+    diagnosis_free(diagnosis);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_intent),
-        cmocka_unit_test(test_withheld),
-        cmocka_unit_test(test_places),
-        cmocka_unit_test(test_programs),
+        cmocka_unit_test(test_intent),         cmocka_unit_test(test_withheld),
+        cmocka_unit_test(test_places),         cmocka_unit_test(test_programs),
+        cmocka_unit_test(test_asked_for_once),
     };
 
     return cmocka_run_group_tests(tests, load_all, free_all);
