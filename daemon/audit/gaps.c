@@ -126,9 +126,13 @@ void gap_list_restore(GapList *list, const Gap *gap)
 {
     Gap *added = add(list, gap);
 
+    /* As long as nothing was counted of it, it can be read anew. */
+    if ((added->state == GAP_WAITING || added->state == GAP_FILLING) && added->found == 0 &&
+        added->to_usec > added->from_usec)
+        added->state = GAP_WAITING;
     /* The gap of the stop that follows begins before the end of this one, or its reading was
-     * cut short: either way nobody goes on with it. */
-    if (added->state != GAP_FILLED && added->state != GAP_UNFILLED)
+     * cut short: nobody goes on with it. */
+    else if (added->state != GAP_FILLED && added->state != GAP_UNFILLED)
         gap_finish(added, "the monitor was stopped before it had read the log");
     if (added->to_usec < added->from_usec)
         added->to_usec = added->from_usec;

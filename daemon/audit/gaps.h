@@ -65,7 +65,7 @@ void gap_list_end(GapList *list, uint64_t to_usec);
  * and reason that ended shortly before. */
 Gap *gap_list_add_unfilled(GapList *list, GapCause cause, uint64_t from_usec, uint64_t to_usec,
                            uint64_t lost, const char *reason);
-/* One of an earlier run; no gap of that run is being read any more. */
+/* One of an earlier run. What that run had to read, and had counted nothing of, is to be read. */
 void gap_list_restore(GapList *list, const Gap *gap);
 
 bool gap_list_has_open(const GapList *list);

@@ -79,6 +79,16 @@ static int write_logs(const Monitor *monitor, StateWriter *writer)
     return r;
 }
 
+/* Of a gap that is being read. */
+static uint64_t found_so_far(const Monitor *monitor, const Gap *gap)
+{
+    BackfillResult result = {};
+
+    if (monitor->backfill && monitor->backfill_gap == gap->id)
+        backfill_get_result(monitor->backfill, &result);
+    return result.denials;
+}
+
 static int write_gaps(const Monitor *monitor, StateWriter *writer)
 {
     int r = 0;
@@ -92,7 +102,7 @@ static int write_gaps(const Monitor *monitor, StateWriter *writer)
         } numbers[] = {{"from", gap->from_usec},
                        {"to", gap->to_usec},
                        {"lost", gap->lost},
-                       {"found", gap->found}};
+                       {"found", gap->found + found_so_far(monitor, gap)}};
 
         r = json_add(object, "cause", json_object_new_string(gap_cause_to_string(gap->cause)));
         if (r >= 0)

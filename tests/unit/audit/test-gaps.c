@@ -103,6 +103,27 @@ static void test_restored(void **state)
     assert_null(gap_list_next(&list));
 }
 
+/* What nothing was counted of is read again; else it might be counted twice. */
+static void test_restored_unread(void **state)
+{
+    GapList list = {};
+    Gap gap = {.cause = GAP_STOPPED, .state = GAP_FILLING, .from_usec = 5, .to_usec = 9};
+
+    gap_list_restore(&list, &gap);
+    gap.state = GAP_WAITING;
+    gap_list_restore(&list, &gap);
+    gap.found = 1;
+    gap_list_restore(&list, &gap);
+    gap.state = GAP_OPEN;
+    gap.found = gap.to_usec = 0;
+    gap_list_restore(&list, &gap);
+    assert_int_equal(list.gaps[0].state, GAP_WAITING);
+    assert_int_equal(list.gaps[1].state, GAP_WAITING);
+    assert_int_equal(list.gaps[2].state, GAP_UNFILLED);
+    assert_int_equal(list.gaps[3].state, GAP_UNFILLED);
+    assert_ptr_equal(gap_list_next(&list), &list.gaps[0]);
+}
+
 static void test_names(void **state)
 {
     for (int i = 0; i < GAP_CAUSE_COUNT; i++) {
@@ -120,7 +141,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_life),     cmocka_unit_test(test_clock_set_back),
         cmocka_unit_test(test_unfilled), cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_restored), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_restored), cmocka_unit_test(test_restored_unread),
+        cmocka_unit_test(test_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

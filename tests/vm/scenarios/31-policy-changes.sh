@@ -18,6 +18,7 @@ analyzed_with_fixes() { is analyzed True && [[ $(member fixes) == *action* ]]; }
 audit_count() { denials_since 'name_connect.*dest=3000' | wc -l; }
 counts_agree() { [[ $(member count) == "$(audit_count)" ]]; }
 
+check "nothing is known of earlier days" monitor_forget
 check "a backend" backend_start 3000
 since_mark
 check "a site" nginx_site shop <<'CONF'
