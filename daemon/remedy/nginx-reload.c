@@ -31,7 +31,6 @@ struct NginxReload {
 };
 
 DEFINE_POINTER_CLEANUP(NginxReload, nginx_reload_free, reload_cleanup);
-DEFINE_POINTER_CLEANUP(sd_bus_message, sd_bus_message_unref, message_cleanup);
 
 NginxReload *nginx_reload_free(NginxReload *reload)
 {

@@ -140,11 +140,11 @@ static void test_killed_as_it_begins(void **state)
 
     for (unsigned milliseconds = 0; milliseconds < 8000; milliseconds += 40 + milliseconds / 4) {
         size_t records = fixture_count_records(fixture);
-        _cleanup_free_ char *job = plan_start_trial(fixture, 600, 1, PORT(3000, "http_port_t"));
         _cleanup_free_ char *change = NULL;
         uint64_t deadline = harness_now_usec() + 40 * SEC;
         const char *now;
 
+        free(plan_start_trial(fixture, 600, 1, PORT(3000, "http_port_t")));
         (void)usleep(milliseconds * 1000);
         (void)harness_end(fixture->remedy, SIGKILL);
         harness_wait_name(fixture->root, REMEDY, false);
