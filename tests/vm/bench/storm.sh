@@ -40,7 +40,7 @@ CONF
 check "the monitor starts anew" monitor_forget
 # audit.log is to have the whole storm, and not to be rotated within it.
 sed -i 's/^max_log_file *=.*/max_log_file = 200/' /etc/audit/auditd.conf
-check "auditd takes it on" auditctl --signal hup
+check "auditd takes it on" kill -HUP "$(pid_of auditd)"
 sleep 6
 since_mark
 busctl monitor org.selguard.Nginx1 --json=short >"$SCENARIO_DIR/signals" 2>/dev/null &
