@@ -189,6 +189,16 @@ int candidates_add_ports(Diagnosis *diagnosis, const CandidateContext *base)
                             &context.label);
     if (r < 0)
         return r;
+    /* The remedy service would refuse it. */
+    if (port_belongs_to_service(context.question->port, context.label.type_name)) {
+        _cleanup_free_ char *action =
+            format_string("label %s port %u", context.protocol, context.question->port);
+        _cleanup_free_ char *reason =
+            format_string("the port belongs to a system service (%s); its label is left alone",
+                          context.label.type_name);
+
+        return action && reason ? diagnosis_add_refusal(diagnosis, action, reason) : -ENOMEM;
+    }
     r = add_labels(diagnosis, &context);
     return r < 0 ? r : candidates_add_own_port(diagnosis, &context);
 }

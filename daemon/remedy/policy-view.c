@@ -121,9 +121,6 @@ int policy_view_holds_secrets(PolicyView *view, const char *context)
 static int check_port_owner(PolicyView *view, const Action *action,
                             char ret_obstacle[STATE_OBSTACLE_MAX])
 {
-    static const char *const web_or_nobody[] = {
-        "http_port_t", "http_cache_port_t", "reserved_port_t", "hi_reserved_port_t", "port_t",
-    };
     PortProtocol protocol;
     int r = port_protocol_from_string(action->protocol, &protocol);
 
@@ -131,17 +128,14 @@ static int check_port_owner(PolicyView *view, const Action *action,
         return r;
     for (uint32_t port = action->low; port <= action->high && port < 1024; port++) {
         PortLabel label = {};
-        bool free = false;
 
         r = port_find_label(view->hypothesis, protocol, (uint16_t)port, &label);
         if (r == -ENODATA)
             continue;
         if (r < 0)
             return r;
-        for (size_t i = 0; i < ELEMENTS_OF(web_or_nobody); i++)
-            free = free || streq(web_or_nobody[i], strempty(label.type_name));
-        if (!free && strncmp(strempty(label.type_name), "selguard_", 9) != 0 &&
-            !streq(strempty(label.type_name), action->type))
+        if (port_belongs_to_service((uint16_t)port, label.type_name) &&
+            !streq(label.type_name, action->type))
             return object(ret_obstacle,
                           "port %u belongs to a system service (%s); its label is left alone.",
                           port, strempty(label.type_name));

@@ -328,3 +328,17 @@ char *netif_context(const Policy *policy, const char *name)
             return copy_context(policy->netifs[i].context);
     return copy_context(policy->initial_contexts[INITIAL_SID_NETIF]);
 }
+
+bool port_belongs_to_service(uint16_t port, const char *type_name)
+{
+    static const char *const web_or_nobody[] = {
+        "http_port_t", "http_cache_port_t", "reserved_port_t", "hi_reserved_port_t", "port_t",
+    };
+
+    if (port >= 1024 || !type_name || strncmp(type_name, "selguard_", 9) == 0)
+        return false;
+    for (size_t i = 0; i < ELEMENTS_OF(web_or_nobody); i++)
+        if (streq(web_or_nobody[i], type_name))
+            return false;
+    return true;
+}

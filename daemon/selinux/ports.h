@@ -67,3 +67,7 @@ uint32_t port_ranges_count(const PortRange *ranges, size_t n); /* of merged rang
  * interface. The caller frees it. NULL if out of memory or not known. */
 char *node_context(const Policy *policy, const void *address, size_t length);
 char *netif_context(const Policy *policy, const char *name);
+
+/* Whether the label of a port is nobody's to change for the sake of a web server: one below 1024
+ * that the policy gives to a service. `type_name` may be NULL. */
+bool port_belongs_to_service(uint16_t port, const char *type_name);

@@ -7,6 +7,7 @@
 
 #include "daemon/diagnose/analysis.h"
 #include "daemon/diagnose/incident.h"
+#include "daemon/selinux/ports.h"
 #include "tests/unit/diagnose/helper.h"
 
 #define TARGETED  0x1u
@@ -205,6 +206,17 @@ static void check_port(const Policy *policy, const PortRow *row)
     for (size_t i = 0; i < diagnosis->n_fixes; i++)
         for (size_t a = 0; a < diagnosis->fixes[i].plan.n_actions; a++)
             assert_false(streq_ptr(diagnosis->fixes[i].plan.actions[a].name, "nis_enabled"));
+    if (port_belongs_to_service((uint16_t)row->port, row->type)) {
+        char *const label = format_string("label tcp port %d", row->port);
+
+        assert_non_null(label);
+        assert_string_not_equal(find_refusal(diagnosis, label), "");
+        for (size_t i = 0; i < diagnosis->n_fixes; i++)
+            assert_null(strstr(diagnosis->fixes[i].summary, OWN));
+        free(label);
+        diagnosis_free(diagnosis);
+        return;
+    }
     /* The type of its own opens one port to one domain and takes it from nobody. */
     own = need_fix(diagnosis, OWN);
     assert_int_equal(own->exposure.ports_count, 1);

@@ -106,12 +106,18 @@ static void test_socket(void **state _unused_)
     HostRequest request = {.path = address.sun_path, .follow_last = true, .socket = true};
     HostFacts facts;
     HostView *view;
-    int fd;
+    struct sockaddr_un other = {.sun_family = AF_UNIX};
+    int fd, other_fd;
 
     if (geteuid() != 0)
         skip();
     request.pid = worker;
     assert_non_null(mkdtemp(directory));
+    /* A table without any path counts as not shown, and this host may have no other socket. */
+    (void)snprintf(other.sun_path, sizeof(other.sun_path), "%s/other", directory);
+    other_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(other_fd >= 0);
+    assert_int_equal(bind(other_fd, (const struct sockaddr *)&other, sizeof(other)), 0);
     (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/app.sock", directory);
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);
@@ -140,6 +146,8 @@ static void test_socket(void **state _unused_)
     host_facts_clear(&facts);
 
     host_view_free(view);
+    (void)close(other_fd);
+    (void)unlink(other.sun_path);
     (void)unlink(address.sun_path);
     (void)rmdir(directory);
 }

@@ -261,6 +261,7 @@ static void test_pruning(void **state)
 /* A mark for what is not settled, there before the record, and put right when it is opened. */
 static void test_pending(void **state)
 {
+    _cleanup_free_ char *mark = NULL;
     ChangeStore store;
 
     assert_int_equal(change_store_open(&store, *state), 0);
@@ -273,7 +274,9 @@ static void test_pending(void **state)
     assert_int_equal(change_store_update(&store, store.records[0]), 0);
     change_store_close(&store);
 
-    assert_int_equal(unlink(format_string("%s/pending/change-000001.json", (char *)*state)), 0);
+    mark = format_string("%s/pending/change-000001.json", (char *)*state);
+    assert_non_null(mark);
+    assert_int_equal(unlink(mark), 0);
     write_file(*state, "pending/change-000007.json", "");
     assert_int_equal(change_store_open(&store, *state), 0);
     assert_true(file_exists(*state, "pending/change-000001.json"));
