@@ -73,11 +73,3 @@ check "is in the status" wait_until 15 has_problem 'remedy service is not instal
 check "the remedy service back" mv /root/org.selguard.Remedy1.service /usr/share/dbus-1/system-services/
 check "the bus told" systemctl reload dbus
 check "is no problem" wait_until 15 no_problem
-
-check "a broken selguard.conf" bash -c 'mkdir -p /etc/nginx-selguard && echo nonsense >/etc/nginx-selguard/selguard.conf'
-check "does not stop the monitor" systemctl restart nginx-selguard
-check "and is said" wait_until 15 has_problem 'selguard.conf is not understood'
-check_match "with the line" 'line 1' "$(problems)"
-rm -r /etc/nginx-selguard
-check "mended" systemctl restart nginx-selguard
-check "no problem is left" wait_until 15 no_problem

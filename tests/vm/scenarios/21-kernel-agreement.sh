@@ -71,19 +71,3 @@ expect_http 200 http://127.0.0.1:8008/
 setenforce 1
 check "and enforcing again" wait_until 15 is_mode enforcing
 expect_http 502 http://127.0.0.1:8008/
-
-# --- a log of a host with another policy
-cat >"$SCENARIO_DIR/foreign.log" <<'LOG'
-type=AVC msg=audit(1795379754.628:52): avc:  denied  { name_connect } for  pid=352 comm="nginx" dest=3000 scontext=system_u:system_r:other_web_t:s0 tcontext=system_u:object_r:ntop_port_t:s0 tclass=tcp_socket permissive=0
-type=AVC msg=audit(1795379755.628:53): avc:  denied  { read } for  pid=352 comm="nginx" name="x" scontext=system_u:system_r:httpd_t:s0 tcontext=system_u:object_r:other_content_t:s0 tclass=file permissive=0
-type=AVC msg=audit(1795379756.628:54): avc:  denied  { frob } for  pid=352 comm="nginx" scontext=other_u:system_r:httpd_t:s0 tcontext=system_u:object_r:etc_t:s0 tclass=file permissive=0
-LOG
-# analyzed DOMAIN: verdict and number of fixes of each diagnosis. By a person: a service that
-# starts the program gets the monitor's domain, which reads no such file.
-analyzed() {
-    as_user root nginx-selguard analyze --format json --domain "$1" --audit-log "$SCENARIO_DIR/foreign.log" | python3 -c '
-import json, sys
-print(" ".join("%s-%d" % (d["verdict"], len(d["fixes"])) for d in json.load(sys.stdin)["diagnoses"]))'
-}
-check_eq "a source type that this policy lacks: nothing is known" undetermined-0 "$(analyzed other_web_t)"
-check_eq "nor of a target type or a user" "undetermined-0 undetermined-0" "$(analyzed httpd_t)"
