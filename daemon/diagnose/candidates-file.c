@@ -332,8 +332,11 @@ static int try_default_label(const FileContext *context)
     const char *wanted = context->base->default_type;
     const char *object = context->base->operation->object;
     const bool on_the_way = object && context->on_the_way;
-    TargetPath target = {.path = (char *)(uintptr_t)object, .tree = on_the_way};
+    _cleanup_free_ char *path = object ? strdup(object) : NULL;
+    TargetPath target = {.path = path, .tree = on_the_way};
 
+    if (object && !path)
+        return -ENOMEM;
     if (!wanted || !object || streq(wanted, context->type))
         return 0;
     return try_label(context,

@@ -138,17 +138,20 @@ static void take_options(Mount *mount, char *options)
 static bool parse_line(char *line, Mount *ret_mount)
 {
     Mount mount = {};
-    char *device, *root, *point, *options, *word, *type, *source, *super_options;
+    char *device, *root, *point, *options, *word, *type, *super_options;
 
-    if (!next_word(&line) || !next_word(&line) || !(device = next_word(&line)) ||
-        !(root = next_word(&line)) || !(point = next_word(&line)) || !(options = next_word(&line)))
+    for (int i = 0; i < 2; i++) /* id, parent */
+        if (!next_word(&line))
+            return false;
+    if (!(device = next_word(&line)) || !(root = next_word(&line)) || !(point = next_word(&line)) ||
+        !(options = next_word(&line)))
         return false;
     do {
         word = next_word(&line);
         if (!word)
             return false;
     } while (!streq(word, "-"));
-    if (!(type = next_word(&line)) || !(source = next_word(&line)) ||
+    if (!(type = next_word(&line)) || !next_word(&line) /* source */ ||
         !(super_options = next_word(&line)) || point[0] != '/')
         return false;
     unescape(root);
