@@ -229,7 +229,7 @@ int engine_ask(Engine *engine, const Diagnosis *diagnosis, Store *store)
         r = json_line_read(&engine->reader, &analysis);
     if (r > 0)
         r = store_take_analysis(store, diagnosis->id, analysis);
-    else if (r == 0 || r != -ENOMEM)
+    else if (r != -ENOMEM)
         r = -EPIPE;
     return r;
 }
