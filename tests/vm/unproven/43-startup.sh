@@ -1,0 +1,111 @@
+# What keeps nginx from starting or reloading: ports to listen on, keys, directories for logs
+# and caches. The old workers go on; each obstacle shows when the one before is gone.
+# needs: project
+# timeout: 700
+# takes: 200
+# shellcheck shell=bash source=../guest/lib.sh
+. "$SELGUARD_VM_LIB/lib.sh"
+
+changes=()
+# site NAME <<conf: written, not yet loaded.
+site() { cat >"$SITES/$1.conf" && keep /etc/nginx; }
+# As the unit of nginx.org's package does. Debian's and RHEL's run `nginx -s reload`, which reads
+# the configuration itself and has its say on stderr before the master hears of it.
+reload() { systemctl kill --kill-who=main --signal=HUP nginx; }
+answers() { curl -sk -o /dev/null --max-time 5 "$1"; }
+# blocked STAGE URL: a reload does not help, and the reason is known.
+blocked() {
+    reload
+    check_not "$1: nginx does not take it" wait_until 3 answers "$2"
+    expect_http 200 http://127.0.0.1/
+    expect_table "$1"
+}
+# works URL
+works() {
+    check "a reload" reload
+    check "$1 answers" wait_until 20 answers "$1"
+}
+key() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj "/CN=$2" \
+        -keyout "$1.key" -out "$1.pem" 2>/dev/null
+    chmod 600 "$1.key"
+}
+
+# A key that was made in a home directory and moved.
+check "a key" key /root/shop shop.example.com
+chcon -t user_home_t /root/shop.key
+mv /root/shop.key /root/shop.pem /etc/ssl/private/
+restorecon /etc/ssl/private/shop.pem
+site tls <<'CONF'
+server {
+    listen 8443 ssl;
+    server_name shop.example.com;
+    ssl_certificate /etc/ssl/private/shop.pem;
+    ssl_certificate_key /etc/ssl/private/shop.key;
+}
+CONF
+blocked key https://127.0.0.1:8443/
+check "its label is restored" apply_first /etc/ssl/private/shop.key
+works https://127.0.0.1:8443/
+
+# Keys by name are read by the workers, which are not root.
+mkdir -p /etc/ssl/sites
+check "another key" key /etc/ssl/sites/www.example.com www.example.com
+restorecon -R /etc/ssl/sites
+site names <<'CONF'
+server {
+    listen 8448 ssl;
+    server_name www.example.com;
+    ssl_certificate /etc/ssl/sites/$ssl_server_name.pem;
+    ssl_certificate_key /etc/ssl/sites/$ssl_server_name.key;
+}
+CONF
+check "a reload" reload
+www=(--connect-to www.example.com:8448:127.0.0.1:8448 https://www.example.com:8448/ -k)
+sleep 2
+check_not "no handshake" curl -s -o /dev/null --max-time 5 "${www[@]}"
+expect_table key-by-mode
+check "as advised" follow_advice /etc/ssl/sites/www.example.com.key
+check "a handshake" curl -s -o /dev/null --max-time 5 "${www[@]}"
+
+# Logs and a cache on a disk of their own.
+mkdir -p /data/logs /data/cache
+restorecon -R /data
+site data <<'CONF'
+proxy_cache_path /data/cache/pages keys_zone=pages:1m;
+server {
+    listen 488;
+    server_name data.example.com;
+    access_log /data/logs/access.log;
+    error_log /data/logs/error.log;
+}
+CONF
+blocked log http://127.0.0.1:488/
+check "the directory for logs" apply_first /data/logs/error.log
+changes+=("$change")
+blocked cache http://127.0.0.1:488/
+check "the directory for the cache" apply_first /data/cache/pages
+changes+=("$change")
+works http://127.0.0.1:488/
+
+# Ports.
+site ports <<'CONF'
+server { listen 8081; server_name admin.example.com; }
+CONF
+blocked 8081 http://127.0.0.1:8081/
+check "port 8081" apply_first tcp/8081
+changes+=("$change")
+works http://127.0.0.1:8081/
+site low <<'CONF'
+server { listen 82; server_name old.example.com; }
+CONF
+blocked 82 http://127.0.0.1:82/
+check "port 82" apply_first tcp/82
+changes+=("$change")
+works http://127.0.0.1:82/
+
+rm -f "$SITES"/*.conf
+check "the first configuration again" nginx_reload
+for ((i = ${#changes[@]} - 1; i >= 0; i--)); do
+    check "change ${changes[i]} is taken back" as_user operator selguardctl revert "${changes[i]}"
+done
