@@ -204,6 +204,8 @@ static bool parse_failed_while(Slice rest, ErrorMessage *message)
         return error_message_skip_errno(&(Slice){rest.start + end + 1, rest.length - end - 1},
                                         &message->error) &&
                error_message_find_ending(rest, end, " ", message) == end;
+    if (quote == rest.length)
+        return false;
     rest = slice_from(rest, quote + 1);
     end = error_message_find_ending(rest, 0, "\" ", message);
     if (end == rest.length)

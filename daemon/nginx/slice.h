@@ -13,14 +13,25 @@ typedef struct Slice {
 
 #define SLICE_NONE ((Slice){NULL, 0})
 
+/* What begins at `begin`; nothing if that is beyond the end, so that no line, however odd, leads
+ * a parser out of it. */
 static inline Slice slice_from(Slice text, size_t begin)
 {
+    if (begin > text.length)
+        begin = text.length;
     return (Slice){text.start + begin, text.length - begin};
 }
 
+/* From `begin` up to `end`; nothing where there is nothing between them. */
 static inline Slice slice_part(Slice text, size_t begin, size_t end)
 {
-    return (Slice){text.start + begin, end - begin};
+    Slice part = slice_from(text, begin);
+
+    if (end < begin)
+        end = begin;
+    if (part.length > end - begin)
+        part.length = end - begin;
+    return part;
 }
 
 static inline bool slice_starts(Slice text, const char *prefix)

@@ -98,7 +98,7 @@ void job_finish_unchanged(Job *job, int error, char *message)
         job->record->finished_usec = job_now_usec();
         end_trial(job->record);
         (void)job_record_phase(job, CHANGE_FAILED);
-    } else if (job->expiring && result == JOB_STATE_CHANGED) {
+    } else if (job->expiring && job->record && result == JOB_STATE_CHANGED) {
         /* Whoever changed it since has ended the trial, in their way. */
         end_trial(job->record);
         (void)change_record_set_result(job->record, job_result_to_string(result),

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "daemon/core/macro.h"
+#include "daemon/core/text.h"
 #include "daemon/nginx/error-line.h"
 
 #define T    "2026/11/22 20:35:54 "
@@ -30,6 +31,33 @@ static int setup(void **state)
 static NginxLineClass parse(const char *line, Failure *ret_failure)
 {
     return nginx_line_parse(&parser, "/var/log/nginx/error.log", line, strlen(line), ret_failure);
+}
+
+/* What ends where more had to come names nothing, and nothing behind its end is read. */
+static void test_cut_messages(void **state)
+{
+    static const char *const messages[] = {
+        "listen() failed while ",
+        "listen() failed while \"",
+        "listen() failed while waiting",
+        "listen() failed",
+        "listen(\"",
+        "bind() to [",
+        "dlopen() \"",
+        "write() to \"",
+        "upstream timed out (",
+    };
+
+    for (size_t i = 0; i < ELEMENTS_OF(messages); i++) {
+        _cleanup_free_ char *line = format_string(M "%s", messages[i]);
+        /* without a NUL behind it, so that a sanitizer sees a byte too many */
+        _cleanup_free_ char *exact = malloc(strlen(line));
+        Failure failure;
+
+        memcpy(exact, line, strlen(line));
+        assert_int_not_equal(nginx_line_parse(&parser, NULL, exact, strlen(line), &failure),
+                             NGINX_LINE_FAILURE);
+    }
 }
 
 static void test_whole_line(void **state)
@@ -666,6 +694,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_whole_line, setup),
         cmocka_unit_test_setup(test_forms, setup),
+        cmocka_unit_test_setup(test_cut_messages, setup),
         cmocka_unit_test_setup(test_beginnings, setup),
         cmocka_unit_test_setup(test_origin, setup),
         cmocka_unit_test_setup(test_contradicted, setup),
