@@ -43,6 +43,7 @@ static AvcField field_of_key(const char *key, size_t length)
     case 8:
         KEY("scontext", AVC_SCONTEXT);
         KEY("tcontext", AVC_TCONTEXT);
+        KEY("ioctlcmd", AVC_IOCTL);
         break;
     case 10:
         KEY("permissive", AVC_PERMISSIVE);

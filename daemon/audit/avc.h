@@ -30,6 +30,7 @@ typedef enum AvcField {
     AVC_LADDR,
     AVC_FADDR,
     AVC_CAPABILITY,
+    AVC_IOCTL,
     AVC_SCONTEXT,
     AVC_TCONTEXT,
     AVC_TCLASS,

@@ -39,6 +39,19 @@ static int avc_port(const Avc *avc, AvcField packet, AvcField sock, const char *
     return -1;
 }
 
+/* "0x5401": dump_common_audit_data() in security/lsm_audit.c prints it so. */
+static int avc_ioctl(const Avc *avc, const char *body)
+{
+    const AvcSlice *slice = &avc->fields[AVC_IOCTL];
+    const char *value = body + slice->offset;
+    uint64_t number;
+
+    if (slice->length < 3 || memcmp(value, "0x", 2) != 0 ||
+        audit_value_hex(value + 2, slice->length - 2u, &number) < 0 || number > UINT16_MAX)
+        return 0;
+    return (int)number;
+}
+
 static const char *avc_address(Scratch *scratch, const Avc *avc, AvcField packet, AvcField sock,
                                const char *body)
 {
@@ -156,6 +169,7 @@ static void decode_avc(Scratch *scratch, const EventContext *context, const Audi
     denial->faddr = avc_address(scratch, avc, AVC_DADDR, AVC_FADDR, body);
     if (avc_number(avc, AVC_CAPABILITY, body, INT_MAX, &number))
         denial->capability = (int)number;
+    denial->ioctl_command = avc_ioctl(avc, body);
     if (!avc_has(avc, AVC_PATH) && denial->name && denial->inode != 0)
         denial->path = path_records_find(scratch, context, event, denial->inode, denial->name);
 }

@@ -31,6 +31,7 @@ typedef struct Denial {
     const char *laddr; /* laddr= / saddr= */
     const char *faddr; /* faddr= / daddr= */
     int capability;    /* capability=; -1 where absent */
+    int ioctl_command; /* ioctlcmd=, 16 bits; 0 where absent */
 
     /* From SYSCALL; -1 or NULL where the record did not come. */
     int syscall;

@@ -260,6 +260,8 @@ static void add_target(Builder *builder, json_object *parent, const Diagnosis *d
     if (diagnosis->path)
         add_bool(builder, target, "path_from_log", diagnosis->path_from_log);
     add_string(builder, target, "peer_context", diagnosis->peer_context);
+    if (diagnosis->ioctl_command > 0)
+        add_number(builder, target, "ioctl_command", (uint64_t)diagnosis->ioctl_command);
 }
 
 static void add_places(Builder *builder, json_object *nginx, const Diagnosis *diagnosis)

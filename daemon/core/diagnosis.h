@@ -172,6 +172,7 @@ typedef struct Diagnosis {
     char *protocol;     /* "tcp" "udp", NULL where none */
     char *path;         /* NULL where unknown */
     bool path_from_log; /* the kernel named less; the path is nginx's word */
+    int ioctl_command;  /* of a denied ioctl, 16 bits; 0 where unknown */
     uint64_t inode;     /* of the object denied, as the kernel has it; 0 where unknown */
     char *component; /* the last component of the object denied, where the kernel named no more */
     char *peer_context; /* of the process that listens on a socket; NULL where unknown */

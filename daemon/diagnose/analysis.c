@@ -17,6 +17,7 @@
 #include "daemon/diagnose/place.h"
 #include "daemon/diagnose/program.h"
 #include "daemon/diagnose/summary.h"
+#include "daemon/selinux/decide-ioctl.h"
 #include "daemon/selinux/decide.h"
 #include "daemon/selinux/ports.h"
 
@@ -99,23 +100,37 @@ static int take_decision(Diagnosis *diagnosis, const Policy *policy, const Decis
     }
     if (r < 0)
         return r;
-    diagnosis->allowed_now = decision->allowed && !decision->ioctl_filtered;
+    diagnosis->allowed_now = decision->allowed;
     if (!decision->allowed)
         diagnosis->cause = cause_of_blocks(diagnosis, blocks);
-    else if (decision->ioctl_filtered)
-        diagnosis->cause = CAUSE_MISSING_RULE;
-    /* A fix that gives the plain permission would change nothing. */
-    if (decision->ioctl_filtered) {
-        r = analysis_note(diagnosis,
-                          "The policy allows ioctl here for listed commands only (allowxperm), and "
-                          "which they are is not looked at: no fix is put forward for it.");
-        if (r < 0)
-            return r;
-    }
     if (decision->permissive)
         r = analysis_note(diagnosis,
                           "The domain is permissive: SELinux logs this and lets it through.");
     return r;
+}
+
+/* Where `ioctl` is allowed for listed commands only. A fix that gives the plain permission would
+ * change nothing, so none is put forward. Returns whether the command passes. */
+static int judge_ioctl(Diagnosis *diagnosis, const Hypothesis *current, const Access *access)
+{
+    _cleanup_free_ char *listed = NULL, *text = NULL;
+    bool known = diagnosis->ioctl_command > 0;
+    int passes =
+        decide_ioctl(current, access, known ? (unsigned)diagnosis->ioctl_command : 0, &listed);
+
+    if (passes < 0 || (passes && known))
+        return passes;
+    diagnosis->allowed_now = false;
+    diagnosis->cause = CAUSE_MISSING_RULE;
+    text = !known ? format_string("The policy allows ioctl here for listed commands only "
+                                  "(allowxperm), %s, and which one was denied is not recorded: no "
+                                  "fix is put forward for it.",
+                                  strempty(listed))
+                  : format_string("The policy allows ioctl here for listed commands only "
+                                  "(allowxperm), %s, and 0x%04x is not one of them: no boolean or "
+                                  "label changes that, and no fix is put forward for it.",
+                                  strempty(listed), (unsigned)diagnosis->ioctl_command);
+    return analysis_note(diagnosis, text);
 }
 
 static mode_t class_mode(const char *class)
@@ -293,6 +308,8 @@ int analysis_of_access(Diagnosis *diagnosis, const Policy *policy, const Hypothe
         goto finish;
     }
     r = take_decision(diagnosis, policy, &decision);
+    if (r >= 0 && decision.allowed && decision.ioctl_filtered)
+        r = judge_ioctl(diagnosis, current, &access);
     if (r >= 0 && !diagnosis->allowed_now)
         r = judge_intent(diagnosis, current, options);
     if (r >= 0 && !diagnosis->allowed_now && !decision.ioctl_filtered)

@@ -82,6 +82,8 @@ static uint64_t hash_denial(const Denial *denial)
     hash = hash_bytes(hash, &port, sizeof(port));
     if (denial->capability >= 0)
         hash = hash_bytes(hash, &denial->capability, sizeof(denial->capability));
+    if (denial->ioctl_command != 0)
+        hash = hash_bytes(hash, &denial->ioctl_command, sizeof(denial->ioctl_command));
     return hash_string(hash, path);
 }
 
@@ -186,6 +188,7 @@ static int set_denial_target(Diagnosis *diagnosis, const Incident *incident)
 
     diagnosis->target_kind = denial_target_kind(denial);
     diagnosis->inode = denial->inode;
+    diagnosis->ioctl_command = denial->ioctl_command;
     if ((denial->comm && set_escaped(&diagnosis->program, denial->comm) < 0) ||
         (denial->exe && set_escaped(&diagnosis->exe, denial->exe) < 0))
         return -ENOMEM;

@@ -6,9 +6,8 @@
  * conditional rules, constraints, role transitions, type bounds.
  *
  * Pure: same hypothesis, same question, same answer; nothing is written.
- * Extended permissions are not a part of the question: `ioctl` is decided as the
- * plain permission, and Decision.ioctl_filtered says that single ioctl commands
- * may still be refused.
+ * `ioctl` is decided as the plain permission; Decision.ioctl_filtered says that single
+ * commands may still be refused, and decide_ioctl() which.
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Access vector rules and constraints. */
 #include <errno.h>
+#include <string.h>
 
 #include "daemon/selinux/policy-build.h"
 
@@ -20,7 +21,10 @@ static int classify_rule(const Policy *policy, const avtab_key_t *key, const avt
         return conditional ? RULES_DONTAUDIT_CONDITIONAL : RULES_DONTAUDIT;
     }
     if (key->specified & AVTAB_XPERMS_ALLOWED) {
-        *ret_permissions = all;
+        if (!datum->xperms || (datum->xperms->specified != AVTAB_XPERMS_IOCTLFUNCTION &&
+                               datum->xperms->specified != AVTAB_XPERMS_IOCTLDRIVER))
+            return -1;
+        *ret_permissions = 1; /* pass_rule() puts the index of its commands there */
         return conditional ? RULES_XPERM_CONDITIONAL : RULES_XPERM;
     }
     return -1;
@@ -31,6 +35,7 @@ static int classify_rule(const Policy *policy, const avtab_key_t *key, const avt
 typedef struct Pass {
     Policy *policy;
     bool filling;
+    size_t n_ioctl_rules;
     uint32_t *cursors[RULES_COUNT];
 } Pass;
 
@@ -50,6 +55,18 @@ static int pass_rule(Pass *pass, const struct avtab_node *node, bool conditional
     if (kind < 0 || permissions == 0)
         return 0;
 
+    if (kind == RULES_XPERM || kind == RULES_XPERM_CONDITIONAL) {
+        const avtab_extended_perms_t *listed = node->datum.xperms;
+
+        if (pass->filling) {
+            IoctlRule *rule = &policy->ioctl_rules[pass->n_ioctl_rules];
+
+            rule->whole_drivers = listed->specified == AVTAB_XPERMS_IOCTLDRIVER;
+            rule->driver = listed->driver;
+            memcpy(rule->set, listed->perms, sizeof(rule->set));
+        }
+        permissions = (uint32_t)++pass->n_ioctl_rules;
+    }
     if (!pass->filling) {
         pass->cursors[kind][key->source_type]++;
         return 0;
@@ -145,6 +162,11 @@ int policy_build_rules(Policy *policy, const struct policydb *db, const char **r
         }
     }
 
+    policy->n_ioctl_rules = pass.n_ioctl_rules;
+    policy->ioctl_rules = policy_allocate(policy, pass.n_ioctl_rules, sizeof(*policy->ioctl_rules));
+    if (!policy->ioctl_rules)
+        return -ENOMEM;
+    pass.n_ioctl_rules = 0;
     pass.filling = true;
     r = pass_rules(&pass, db);
     if (r < 0)

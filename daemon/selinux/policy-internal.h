@@ -135,6 +135,15 @@ typedef struct Alias {
     uint32_t type;
 } Alias;
 
+/* The commands that an allowxperm rule lists: of one driver (the upper byte), or all of every
+ * driver in the set. In the rule tables such a rule has its index here, plus one, in place of
+ * permissions. */
+typedef struct IoctlRule {
+    bool whole_drivers;
+    uint8_t driver;
+    uint32_t set[8]; /* bit n: function n of the driver, or driver n */
+} IoctlRule;
+
 typedef enum RuleKind {
     RULES_ALLOW,
     RULES_ALLOW_CONDITIONAL,
@@ -198,6 +207,8 @@ struct Policy {
     Condition *conditions;
 
     RuleTable rules[RULES_COUNT];
+    IoctlRule *ioctl_rules; /* what the rules of the two xperm tables point at */
+    size_t n_ioctl_rules;
 
     PortRecord *ports;
     size_t n_ports;

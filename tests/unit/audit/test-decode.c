@@ -97,6 +97,7 @@ static void test_nothing_but_the_avc(void **state)
     assert_null(denial->laddr);
     assert_null(denial->faddr);
     assert_int_equal(denial->capability, -1);
+    assert_int_equal(denial->ioctl_command, 0);
     assert_int_equal(denial->syscall, -1);
     assert_int_equal(denial->arch, 0);
     assert_null(denial->exe);
@@ -114,7 +115,7 @@ static void test_all_of_it(void **state)
         {1400,
          "avc:  denied  { write add_name search } for  pid=352 comm=\"nginx\" "
          "path=\"/srv/x\" name=\"x\" dev=\"vda\" ino=17113 src=80 dest=3000 "
-         "saddr=127.0.0.1 daddr=10.0.0.1 capability=12"
+         "saddr=127.0.0.1 daddr=10.0.0.1 capability=12 ioctlcmd=0x5401"
          " scontext=system_u:system_r:httpd_t:s0:c1,c2 tcontext=u:r:t tclass=dir permissive=1"},
         {1300, "arch=c000003e syscall=42 success=no exit=-13 a0=8 a1=55bd6ba609f0 items=0 ppid=351 "
                "pid=353 auid=4294967295 uid=33 gid=33 euid=34 tty=(none) comm=\"worker\" "
@@ -136,6 +137,7 @@ static void test_all_of_it(void **state)
     assert_string_equal(denial->laddr, "127.0.0.1");
     assert_string_equal(denial->faddr, "10.0.0.1");
     assert_int_equal(denial->capability, 12);
+    assert_int_equal(denial->ioctl_command, 0x5401);
     assert_int_equal(denial->syscall, 42);
     assert_int_equal(denial->arch, 0xc000003e);
     assert_string_equal(denial->exe, "/usr/sbin/nginx");
@@ -215,10 +217,11 @@ static void test_ports_and_addresses(void **state)
     assert_int_equal(denial->source_port, 8081);
     assert_int_equal(denial->dest_port, 9);
     assert_text(denial->laddr, "::2");
-    denial = DECODE({1400, AVC("src=-1 dest=abc capability=-4 pid=99999999999 ino=x")});
+    denial = DECODE({1400, AVC("src=-1 dest=abc capability=-4 ioctlcmd=0x12345 pid=99999999999 ino=x")});
     assert_int_equal(denial->source_port, -1);
     assert_int_equal(denial->dest_port, -1);
     assert_int_equal(denial->capability, -1);
+    assert_int_equal(denial->ioctl_command, 0);
     assert_int_equal(denial->pid, 0);
     assert_int_equal(denial->inode, 0);
 }

@@ -14,6 +14,7 @@ typedef struct Denied {
     const char *source, *target, *class, *permissions; /* contexts */
     const char *path, *peer;
     int port;
+    int ioctl_command;
 } Denied;
 
 static Diagnosis *diagnose(const Policy *policy, const Denied *denied)
@@ -29,6 +30,7 @@ static Diagnosis *diagnose(const Policy *policy, const Denied *denied)
         .source_port = binding ? denied->port : -1,
         .dest_port = binding || denied->port == 0 ? -1 : denied->port,
         .capability = -1,
+        .ioctl_command = denied->ioctl_command,
     };
     const Incident incident = {.denial = &denial};
     const AnalysisOptions options = {.domain = "WWWserver"};
@@ -210,7 +212,10 @@ static void test_deep_obstacles(void **state _unused_)
         /* Listed commands only: allowed on the face of it, and denied by the kernel. */
         {{"u:r:srv:s0", "u:object_r:doc:s0", "file", "ioctl", "/srv/a/b", NULL, 0},
          CAUSE_MISSING_RULE,
-         "allowxperm"},
+         "not recorded"},
+        {{"u:r:srv:s0", "u:object_r:doc:s0", "file", "ioctl", "/srv/a/b", NULL, 0, 0x8912},
+         CAUSE_MISSING_RULE,
+         "0x5400-0x54ff, and 0x8912 is not one of them"},
     };
     Policy *policy = load(POLICY_ODD_LEVELS);
     Diagnosis *diagnosis;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/core/text.h"
+#include "daemon/selinux/decide-ioctl.h"
 
 #define WEBTOOL "system_u:system_r:webtool_t:s0"
 #define BACKUP  "system_u:system_r:backup_t:s0"
@@ -193,6 +194,43 @@ static void test_tells_domain_flags(void **state)
     decision_clear(&decision);
 }
 
+/* The kernel's way: without a rule that lists commands all pass, with one only the listed. */
+static void test_lists_ioctl_commands(void **state)
+{
+    static const struct {
+        const char *policy;
+        const char *source, *target;
+        unsigned command;
+        bool passes;
+        const char *listed; /* NULL: no rule lists any */
+    } rows[] = {
+        {POLICY_FEDORA, HTTPD, "httpd_sys_content_t", 0x5401, true, "0x5401"},
+        {POLICY_FEDORA, HTTPD, "httpd_sys_content_t", 0x5400, false, "0x5401"},
+        {POLICY_FEDORA, HTTPD, "httpd_sys_content_t", 0x0154, false, "0x5401"},
+        {POLICY_FEDORA, BACKUP, "httpd_sys_content_t", 0x5400, true, NULL},
+        {POLICY_ODD_LEVELS, "u:r:srv:s0", "u:object_r:doc:s0", 0x5400, true, "0x5400-0x54ff"},
+        {POLICY_ODD_LEVELS, "u:r:srv:s0", "u:object_r:doc:s0", 0x54ff, true, "0x5400-0x54ff"},
+        {POLICY_ODD_LEVELS, "u:r:srv:s0", "u:object_r:doc:s0", 0x5500, false, "0x5400-0x54ff"},
+        {POLICY_ODD_LEVELS, "u:r:srv:s0", "u:object_r:doc:s0", 0xffff, false, "0x5400-0x54ff"},
+    };
+
+    for (size_t i = 0; i < ELEMENTS_OF(rows); i++) {
+        _cleanup_(policy_cleanup) Policy *policy = load_policy(rows[i].policy);
+        _cleanup_(hypothesis_cleanup) Hypothesis *hypothesis = hypothesis_new(policy);
+        _cleanup_free_ char *listed = NULL;
+        Access access = make_access(
+            rows[i].source, strchr(rows[i].target, ':') ? rows[i].target : object(rows[i].target),
+            "file", "ioctl");
+
+        assert_int_equal(decide_ioctl(hypothesis, &access, rows[i].command, &listed),
+                         rows[i].passes);
+        if (rows[i].listed)
+            assert_string_equal(strempty(listed), rows[i].listed);
+        else
+            assert_null(listed);
+    }
+}
+
 static void test_denies_unknown_classes(void **state)
 {
     _cleanup_(policy_cleanup) Policy *policy = load_policy(POLICY_PLAIN);
@@ -292,6 +330,7 @@ int main(void)
         cmocka_unit_test(test_decides),
         cmocka_unit_test(test_decides_several_permissions),
         cmocka_unit_test(test_tells_domain_flags),
+        cmocka_unit_test(test_lists_ioctl_commands),
         cmocka_unit_test(test_denies_unknown_classes),
         cmocka_unit_test(test_refuses_to_guess),
         cmocka_unit_test(test_rejects_empty_accesses),
