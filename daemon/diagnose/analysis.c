@@ -16,6 +16,7 @@
 #include "daemon/diagnose/operation.h"
 #include "daemon/diagnose/place.h"
 #include "daemon/diagnose/program.h"
+#include "daemon/diagnose/stored-values.h"
 #include "daemon/diagnose/summary.h"
 #include "daemon/selinux/decide-ioctl.h"
 #include "daemon/selinux/decide.h"
@@ -178,6 +179,7 @@ static int add_candidates(Diagnosis *diagnosis, const Hypothesis *current,
         .operation = operation,
         .current = current,
         .denied_booleans = options->denied_booleans,
+        .file_contexts = options->file_contexts,
     };
     int r;
 
@@ -310,6 +312,9 @@ int analysis_of_access(Diagnosis *diagnosis, const Policy *policy, const Hypothe
     r = take_decision(diagnosis, policy, &decision);
     if (r >= 0 && decision.allowed && decision.ioctl_filtered)
         r = judge_ioctl(diagnosis, current, &access);
+    if (r >= 0)
+        r = stored_values_note(diagnosis, policy, &access, decision.allowed,
+                               options->stored_booleans, options->n_stored_booleans);
     if (r >= 0 && !diagnosis->allowed_now)
         r = judge_intent(diagnosis, current, options);
     if (r >= 0 && !diagnosis->allowed_now && !decision.ioctl_filtered)

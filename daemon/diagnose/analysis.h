@@ -12,6 +12,7 @@
 #include "daemon/nginx/conf-intent.h"
 #include "daemon/selinux/labels.h"
 #include "daemon/selinux/policy.h"
+#include "daemon/selinux/stored-booleans.h"
 
 typedef struct AnalysisOptions {
     /* The domain that nginx runs in, for failures that came without a denial:
@@ -29,6 +30,9 @@ typedef struct AnalysisOptions {
     OperationPeerReader read_peer;
     void *userdata;     /* of both */
     bool not_enforcing; /* SELinux logs and lets through: it is the cause of no failure */
+    /* Booleans whose stored value is another; NULL where there are none or it is not known. */
+    const StoredBoolean *stored_booleans;
+    size_t n_stored_booleans;
     /* What was looked up on the host for this very diagnosis; NULL where it was not. */
     const HostFacts *host;
 } AnalysisOptions;

@@ -355,6 +355,17 @@ static int refuse_label(const FileContext *context, const char *type, const char
     return words && reason ? diagnosis_add_refusal(context->diagnosis, words, reason) : -ENOMEM;
 }
 
+/* A rule for an alias would never match: semanage refuses it. */
+static int name_original(const FileContext *context, TargetPath *target)
+{
+    _cleanup_free_ char *original = NULL;
+    int r = context->base->file_contexts
+                ? file_contexts_equivalent(context->base->file_contexts, target->path, &original)
+                : 0;
+
+    return r > 0 ? target_path_set_rule(target, original) : r;
+}
+
 static int try_rule(const FileContext *context)
 {
     _cleanup_(target_path_clear) TargetPath target = {};
@@ -373,6 +384,8 @@ static int try_rule(const FileContext *context)
                                  &target);
     if (r == -EPERM) /* a directory that others share keeps its label */
         return 0;
+    if (r >= 0)
+        r = name_original(context, &target);
     return r < 0 ? r
                  : try_label(context, &(Label){.target = &target, .type = type, .with_rule = true});
 }

@@ -10,6 +10,7 @@
 #include "daemon/selinux/boolean-sets.h"
 #include "daemon/selinux/exposure.h"
 #include "daemon/selinux/hypothesis.h"
+#include "daemon/selinux/labels.h"
 
 typedef struct CandidateContext {
     const Operation *operation;
@@ -19,6 +20,7 @@ typedef struct CandidateContext {
      * nginx wanted, which may lie behind it. */
     const char *default_type;
     const char *default_type_behind;
+    const FileContexts *file_contexts; /* NULL where they are not known */
 } CandidateContext;
 
 /* Every minimal set of booleans. 0 or a negative errno. */

@@ -60,13 +60,32 @@ static char *escape_regex(const char *path)
     return escaped;
 }
 
+static char *make_regex(const char *path, bool tree)
+{
+    _cleanup_free_ char *escaped = escape_regex(path);
+
+    if (!escaped)
+        return NULL;
+    return tree ? format_string("%s(/.*)?", escaped) : TAKE_POINTER(escaped);
+}
+
+int target_path_set_rule(TargetPath *target, const char *path)
+{
+    char *regex = make_regex(path, target->tree);
+
+    if (!regex)
+        return -ENOMEM;
+    free(target->regex);
+    target->regex = regex;
+    return 0;
+}
+
 /* The first `n` components, alone or with what is below. */
 static int fill(char *const *components, size_t n, bool tree, TargetPath *ret_target)
 {
-    _cleanup_free_ char *chosen = join(components, n), *escaped = NULL, *regex = NULL;
+    _cleanup_free_ char *chosen = join(components, n), *regex = NULL;
 
-    escaped = chosen ? escape_regex(chosen) : NULL;
-    regex = escaped ? (tree ? format_string("%s(/.*)?", escaped) : strdup(escaped)) : NULL;
+    regex = chosen ? make_regex(chosen, tree) : NULL;
     if (!regex)
         return -ENOMEM;
     ret_target->path = TAKE_POINTER(chosen);

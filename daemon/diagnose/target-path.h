@@ -25,4 +25,6 @@ int target_path_fold(const char *path, char **ret_path);
 /* The deepest directory on the way to a folded path that has this name; *ret_directory stays as it
  * is if there is none. 0 or -ENOMEM. */
 int target_path_find_component(const char *path, const char *name, char **ret_directory);
+/* Has the rule name another path, which an equivalence rule makes of this one. 0 or -ENOMEM. */
+int target_path_set_rule(TargetPath *target, const char *path);
 void target_path_clear(TargetPath *target);

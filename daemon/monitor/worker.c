@@ -119,6 +119,18 @@ static int run_without_policy(int fd, Diagnosis *const *diagnoses, size_t n_diag
     return r < 0 ? r : write_error(fd, problem);
 }
 
+/* Where the stored policy cannot be read, nothing is said about it. */
+static void compare_with_stored(const Policy *policy, StoredBoolean **stored,
+                                AnalysisOptions *analysis)
+{
+    _cleanup_free_ char *path = NULL;
+
+    if (kernel_stored_policy(&path) < 0 ||
+        stored_booleans_compare(policy, path, stored, &analysis->n_stored_booleans) < 0)
+        return;
+    analysis->stored_booleans = *stored;
+}
+
 static int child_run(int fd, Diagnosis *const *diagnoses, size_t n_diagnoses,
                      const WorkerOptions *options, const HostLookup *host)
 {
@@ -129,6 +141,7 @@ static int child_run(int fd, Diagnosis *const *diagnoses, size_t n_diagnoses,
         .intents = options->intents,
     };
     _cleanup_(policy_cleanup) Policy *policy = NULL;
+    _cleanup_free_ StoredBoolean *stored = NULL;
     _cleanup_free_ char *message = NULL;
     KernelState state = {};
     const char *path = options->policy_path;
@@ -154,6 +167,8 @@ static int child_run(int fd, Diagnosis *const *diagnoses, size_t n_diagnoses,
     if (!options->policy_path)
         (void)file_contexts_open(/* path= */ NULL, &contexts);
     analysis.file_contexts = contexts;
+    if (!options->policy_path && state.enabled)
+        compare_with_stored(policy, &stored, &analysis);
     analysis.not_enforcing =
         !options->policy_path && !options->recorded && state.enabled && !state.enforcing;
     if (!options->policy_path && state.enabled)

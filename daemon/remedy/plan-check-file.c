@@ -7,6 +7,7 @@
  * its end.
  */
 #include <errno.h>
+#include <stdio.h>
 
 #include "daemon/core/limits.h"
 #include "daemon/core/text.h"
@@ -49,7 +50,13 @@ static bool is_inside(const char *path, const char *tree)
     return strncmp(path, tree, length) == 0 && (path[length] == '\0' || path[length] == '/');
 }
 
-static bool is_protected(const char *path)
+/* Other names of the same trees, on all hosts. Policies have equivalence rules for them in one
+ * direction or the other, so that a rule for either may be one for both. */
+static const struct {
+    const char *name, *tree;
+} aliases[] = {{"/var/run", "/run"}, {"/var/lock", "/run/lock"}, {"/var/roothome", "/root"}};
+
+static bool is_in_protected_tree(const char *path)
 {
     for (size_t i = 0; i < ELEMENTS_OF(permitted_trees); i++)
         if (is_inside(path, permitted_trees[i]))
@@ -57,6 +64,23 @@ static bool is_protected(const char *path)
     for (size_t i = 0; i < ELEMENTS_OF(protected_trees); i++)
         if (is_inside(path, protected_trees[i]))
             return true;
+    return false;
+}
+
+static bool is_protected(const char *path)
+{
+    if (is_in_protected_tree(path))
+        return true;
+    for (size_t i = 0; i < ELEMENTS_OF(aliases); i++) {
+        char other[PLAN_STRING_MAX];
+
+        if (!is_inside(path, aliases[i].name))
+            continue;
+        if (snprintf(other, sizeof(other), "%s%s", aliases[i].tree,
+                     path + strlen(aliases[i].name)) >= (int)sizeof(other) ||
+            is_in_protected_tree(other))
+            return true;
+    }
     return false;
 }
 

@@ -2,9 +2,8 @@
 /*
  * File contexts: local records of the store; and the labels on disk that follow from them.
  *
- * Equivalence rules (file_contexts.subs and .subs_dist, "ALIAS ORIGINAL") make libselinux look up
- * a path below ALIAS as if it were below ORIGINAL. A record written with ALIAS would never match,
- * so it is written with ORIGINAL.
+ * A record for a path that an equivalence rule looks up elsewhere would never match: it is written
+ * for the path that is looked up.
  */
 #include <errno.h>
 #include <sys/stat.h>
@@ -16,6 +15,7 @@
 #include "daemon/remedy/relabel.h"
 #include "daemon/remedy/store-internal.h"
 #include "daemon/remedy/undo.h"
+#include "daemon/selinux/equivalence.h"
 
 DEFINE_POINTER_CLEANUP(semanage_fcontext_key_t, semanage_fcontext_key_free, key_cleanup);
 DEFINE_POINTER_CLEANUP(semanage_fcontext_t, semanage_fcontext_free, record_cleanup);
@@ -23,41 +23,26 @@ DEFINE_POINTER_CLEANUP(semanage_context_t, semanage_context_free, context_cleanu
 
 /* --- equivalence rules ------------------------------------------------------ */
 
-/* The expression after the rules of one file; the first that fits, as libselinux does it. */
-static int substitute(const char *path, const char *regex, char **ret_regex)
+static int apply_equivalence(const PolicyStore *store, const char *path, char **ret_path)
 {
-    _cleanup_fclose_ FILE *stream = fopen(path, "re");
-    char line[2 * PLAN_STRING_MAX];
+    _cleanup_free_ char *contexts = format_string("%s/etc/selinux/%s/contexts/files/file_contexts",
+                                                  store_root(store), store->type);
 
-    while (stream && fgets(line, sizeof(line), stream)) {
-        char alias[PLAN_STRING_MAX], original[PLAN_STRING_MAX];
-        size_t length;
-
-        if (sscanf(line, " %4095s %4095s", alias, original) != 2 || alias[0] == '#')
-            continue;
-        length = strlen(alias);
-        if (strncmp(regex, alias, length) != 0 || !strchr("/(", regex[length]))
-            continue;
-        *ret_regex = format_string("%s%s", original, regex + length);
-        return *ret_regex ? 1 : -ENOMEM;
-    }
-    return 0;
+    return contexts ? equivalence_apply(contexts, path, ret_path) : -ENOMEM;
 }
 
-/* 1 with the expression to write, 0 if it stays as it is. */
+/* The expression to write: 1, or 0 if it stays as it is. Its literal beginning alone is a path. */
 static int find_equivalent(const PolicyStore *store, const char *regex, char **ret_regex)
 {
-    static const char *const files[] = {"file_contexts.subs", "file_contexts.subs_dist"};
+    const char *tree = strstr(regex, "(/.*)?");
+    _cleanup_free_ char *path = strndup(regex, tree ? (size_t)(tree - regex) : strlen(regex));
+    _cleanup_free_ char *original = NULL;
+    int r = path ? apply_equivalence(store, path, &original) : -ENOMEM;
 
-    for (size_t i = 0; i < ELEMENTS_OF(files); i++) {
-        _cleanup_free_ char *path = format_string("%s/etc/selinux/%s/contexts/files/%s",
-                                                  store_root(store), store->type, files[i]);
-        int r = path ? substitute(path, regex, ret_regex) : -ENOMEM;
-
-        if (r != 0)
-            return r;
-    }
-    return 0;
+    if (r <= 0)
+        return r;
+    *ret_regex = format_string("%s%s", original, strempty(tree));
+    return *ret_regex ? 1 : -ENOMEM;
 }
 
 /* --- records ---------------------------------------------------------------- */
@@ -239,25 +224,32 @@ static bool is_protected(const char *old, const char *wanted, void *userdata)
     return !view || takes_secrecy(view, old, wanted);
 }
 
-/* The rule of the plan that is about this path, or NULL. */
-static const Action *find_rule(const Plan *plan, const Action *relabel)
+/* Whether the expression is about this very path, with or without what is below it. */
+static bool regex_names(const char *regex, const char *path)
 {
-    size_t length = strlen(relabel->path);
+    for (; *regex && !streq(regex, "(/.*)?"); regex++) {
+        if (*regex == '\\')
+            continue;
+        if (*regex != *path++)
+            return false;
+    }
+    return *path == '\0';
+}
 
+/* The rule of the plan that is about this path, or NULL. */
+static const Action *find_rule(const PolicyStore *store, const Action *relabel)
+{
+    const Plan *plan = store->plan;
+    _cleanup_free_ char *original = NULL;
+
+    if (apply_equivalence(store, relabel->path, &original) < 0)
+        return NULL;
     for (size_t i = 0; i < plan->n_actions; i++) {
         const Action *action = &plan->actions[i];
-        _cleanup_free_ char *plain = NULL;
-        size_t n = 0;
 
-        if (action->kind != ACTION_SET_FILE_CONTEXT || !streq(strempty(action->file_type), "all"))
-            continue;
-        plain = calloc(1, strlen(action->regex) + 1);
-        if (!plain)
-            return NULL;
-        for (const char *p = action->regex; *p && !streq(p, "(/.*)?"); p++)
-            if (*p != '\\')
-                plain[n++] = *p;
-        if (n == length && streq(plain, relabel->path))
+        if (action->kind == ACTION_SET_FILE_CONTEXT && streq(strempty(action->file_type), "all") &&
+            (regex_names(action->regex, relabel->path) ||
+             (original && regex_names(action->regex, original))))
             return action;
     }
     return NULL;
@@ -326,7 +318,7 @@ int store_label_read(PolicyStore *store, size_t index, ActionState *ret_state)
         state_set_text(ret_state, ret_state->wanted, wanted);
     else if (!has_file_contexts(store->plan))
         state_set_obstacle(ret_state, "the policy has no label for %s.", action->path);
-    survey.rule = find_rule(store->plan, action);
+    survey.rule = find_rule(store, action);
     if (survey.rule && label)
         note_types(store, label, survey.rule->type);
     r = relabel_walk(&walk, survey_object, &survey);
@@ -340,7 +332,7 @@ int store_label_read(PolicyStore *store, size_t index, ActionState *ret_state)
 /* True if the lookup gives what the plan's own rule says, or there is no such rule. */
 static bool contexts_are_current(PolicyStore *store, const Action *action)
 {
-    const Action *rule = find_rule(store->plan, action);
+    const Action *rule = find_rule(store, action);
     _cleanup_free_ char *context = NULL;
     char type[256];
 

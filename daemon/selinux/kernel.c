@@ -61,6 +61,13 @@ static int find_stored_policy(const char *prefix, char **ret_path)
     return *ret_path ? 0 : -ENOMEM;
 }
 
+int kernel_stored_policy(char **ret_path)
+{
+    const char *prefix = selinux_binary_policy_path();
+
+    return prefix ? find_stored_policy(prefix, ret_path) : -ENOENT;
+}
+
 static int read_policy_path(bool enabled, char **ret_path)
 {
     const char *path = enabled ? selinux_current_policy_path() : NULL;
@@ -70,10 +77,7 @@ static int read_policy_path(bool enabled, char **ret_path)
         *ret_path = strdup(path);
         return *ret_path ? 0 : -ENOMEM;
     }
-    path = selinux_binary_policy_path();
-    if (!path)
-        return 0;
-    r = find_stored_policy(path, ret_path);
+    r = kernel_stored_policy(ret_path);
     return r == -ENOMEM ? r : 0;
 }
 

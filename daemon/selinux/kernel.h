@@ -29,6 +29,9 @@ typedef struct KernelState {
 
 /* Returns 0 (kernel_state_clear() it) or a negative errno. */
 int kernel_read_state(KernelState *ret_state);
+/* The image that the next boot loads: of the configured type, with the highest version. The
+ * caller frees *ret_path. Returns 0, -ENOENT, -ENOMEM, or the errno of reading its folder. */
+int kernel_stored_policy(char **ret_path);
 void kernel_state_clear(KernelState *state);
 
 /* Asks the running kernel. *ret_permissive (may be NULL): the domain is permissive.

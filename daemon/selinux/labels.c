@@ -10,23 +10,31 @@
 #include <selinux/selinux.h>
 
 #include "daemon/core/access.h"
+#include "daemon/selinux/equivalence.h"
 
 struct FileContexts {
     struct selabel_handle *handle;
+    char *path; /* of file_contexts */
 };
 
 int file_contexts_open(const char *path, FileContexts **ret_contexts)
 {
     struct selinux_opt option = {SELABEL_OPT_PATH, path};
+    const char *file = path ? path : selinux_file_context_path();
     FileContexts *contexts = calloc(1, sizeof(*contexts));
 
-    if (!contexts)
+    if (contexts && file)
+        contexts->path = strdup(file);
+    if (!contexts || (file && !contexts->path)) {
+        free(contexts);
         return -ENOMEM;
+    }
     errno = 0;
     contexts->handle = selabel_open(SELABEL_CTX_FILE, path ? &option : NULL, path ? 1 : 0);
     if (!contexts->handle) {
         int r = errno != 0 ? -errno : -EINVAL;
 
+        free(contexts->path);
         free(contexts);
         return r;
     }
@@ -39,6 +47,7 @@ FileContexts *file_contexts_free(FileContexts *contexts)
     if (!contexts)
         return NULL;
     selabel_close(contexts->handle);
+    free(contexts->path);
     free(contexts);
     return NULL;
 }
@@ -54,6 +63,11 @@ int file_contexts_lookup(FileContexts *contexts, const char *path, mode_t mode, 
         return errno != 0 ? -errno : -ENOENT;
     *ret_context = context;
     return 0;
+}
+
+int file_contexts_equivalent(const FileContexts *contexts, const char *path, char **ret_path)
+{
+    return contexts->path ? equivalence_apply(contexts->path, path, ret_path) : 0;
 }
 
 int file_contexts_lookup_existing(FileContexts *contexts, const char *path, char **ret_context)

@@ -27,6 +27,10 @@ int file_contexts_lookup(FileContexts *contexts, const char *path, mode_t mode, 
  * the errno of lstat(). */
 int file_contexts_lookup_existing(FileContexts *contexts, const char *path, char **ret_context);
 
+/* The path that a rule of semanage is to name for this one, where an equivalence rule applies
+ * (equivalence.h). Returns 1 and the path (the caller frees it), 0, or -ENOMEM. */
+int file_contexts_equivalent(const FileContexts *contexts, const char *path, char **ret_path);
+
 /* The context on disk; a last symlink is not followed. Returns 0, -ENODATA (no
  * label, or a file system without any), or another negative errno. */
 int file_label_read(const char *path, char **ret_context);

@@ -52,7 +52,7 @@ static int fail(int error, char **ret_message, const char *format, ...)
     return error;
 }
 
-static uint32_t read_number(const unsigned char *bytes)
+uint32_t policy_image_number(const unsigned char *bytes)
 {
     uint32_t number;
 
@@ -70,14 +70,14 @@ static int check_header(const unsigned char *image, size_t size, ImageHeader *re
 
     if (size < 8)
         return fail(-EBADMSG, ret_message, "the file is too short (%zu bytes) for a policy", size);
-    magic = read_number(image);
+    magic = policy_image_number(image);
     if (magic == IMAGE_MAGIC_MODULE || magic == IMAGE_MAGIC_PACKAGE)
         return fail(-EBADMSG, ret_message,
                     "this is a policy module, not the policy that a kernel loads");
     if (magic != IMAGE_MAGIC)
         return fail(-EBADMSG, ret_message, "this is not a binary SELinux policy");
 
-    length = read_number(image + 4);
+    length = policy_image_number(image + 4);
     if (length != strlen(IMAGE_TARGET) || size < IMAGE_HEADER_SIZE)
         return length > 64 || size < IMAGE_HEADER_SIZE
                    ? fail(-EBADMSG, ret_message, "the policy is truncated or corrupt at its header")
@@ -85,8 +85,8 @@ static int check_header(const unsigned char *image, size_t size, ImageHeader *re
     if (memcmp(image + 8, IMAGE_TARGET, length) != 0)
         return fail(-EPROTONOSUPPORT, ret_message, "the policy is not for Linux");
 
-    header.version = read_number(image + 8 + length);
-    header.config = read_number(image + 12 + length);
+    header.version = policy_image_number(image + 8 + length);
+    header.config = policy_image_number(image + 12 + length);
     if ((int64_t)header.version > newest)
         return fail(-EPROTONOSUPPORT, ret_message,
                     "the policy has version %u, libsepol here reads up to %d", header.version,
@@ -247,12 +247,10 @@ static int read_file(int fd, size_t expected, void **ret_image, size_t *ret_size
     return 0;
 }
 
-int policy_load_file(const char *path, Policy **ret_policy, char **ret_message)
+static int open_and_read(const char *path, void **ret_image, size_t *ret_size, char **ret_message)
 {
     _cleanup_close_ int fd = -1;
     struct stat status;
-    void *image = NULL;
-    size_t size = 0;
     int r;
 
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -272,10 +270,35 @@ int policy_load_file(const char *path, Policy **ret_policy, char **ret_message)
         return fail(-EFBIG, ret_message, "the policy is larger than %u MiB",
                     POLICY_FILE_SIZE_MAX >> 20);
 
-    r = read_file(fd, (size_t)status.st_size, &image, &size);
+    r = read_file(fd, (size_t)status.st_size, ret_image, ret_size);
     if (r == -EFBIG)
         return fail(r, ret_message, "the policy is larger than %u MiB", POLICY_FILE_SIZE_MAX >> 20);
     if (r < 0)
         return fail(r, ret_message, "cannot read the policy %s: %s", path, strerror(-r));
-    return load_image(image, size, ret_policy, ret_message);
+    return 0;
+}
+
+int policy_load_file(const char *path, Policy **ret_policy, char **ret_message)
+{
+    void *image = NULL;
+    size_t size = 0;
+    int r = open_and_read(path, &image, &size, ret_message);
+
+    return r < 0 ? r : load_image(image, size, ret_policy, ret_message);
+}
+
+int policy_image_read(const char *path, void **ret_image, size_t *ret_size)
+{
+    _cleanup_free_ void *image = NULL;
+    ImageHeader header;
+    size_t size = 0;
+    int r = open_and_read(path, &image, &size, /* ret_message= */ NULL);
+
+    if (r >= 0)
+        r = check_header(image, size, &header, /* ret_message= */ NULL);
+    if (r < 0)
+        return r == -EPROTONOSUPPORT ? -EBADMSG : r;
+    *ret_image = TAKE_POINTER(image);
+    *ret_size = size;
+    return 0;
 }

@@ -223,6 +223,12 @@ struct Policy {
     uint32_t symbols_mask;
 };
 
+/* A number of an image: 32-bit little endian. */
+uint32_t policy_image_number(const unsigned char *bytes);
+/* The bytes of an image, which the caller frees. Returns 0, -EBADMSG for what is no image of a
+ * policy, -EFBIG, -ENOMEM, or the errno of open() or read(). */
+int policy_image_read(const char *path, void **ret_image, size_t *ret_size);
+
 /* Zeroed room for `n` elements, freed with the policy. NULL if out of memory. */
 void *policy_allocate(Policy *policy, size_t n, size_t size);
 /* Gives back the newest block before anything else was allocated. */

@@ -222,12 +222,99 @@ static void test_site_denies(void **state _unused_)
     policy_free(policy);
 }
 
+static bool notes_say(const Diagnosis *diagnosis, const char *text)
+{
+    for (size_t i = 0; i < ELEMENTS_OF(diagnosis->notes) && diagnosis->notes[i]; i++)
+        if (strstr(diagnosis->notes[i], text))
+            return true;
+    return false;
+}
+
+/* Booleans that the kernel and the stored policy have at different values. Those that the access
+ * does not rest on are not spoken of. */
+static void test_booleans_at_odds(void **state _unused_)
+{
+    static const struct {
+        const char *type;
+        int port;
+        const char *stored[2];
+        int values[2];
+        const char *note, *not ;
+    } rows[] = {
+        /* denied, and only until the next boot */
+        {"ntop_port_t",
+         3000,
+         {"httpd_can_network_connect", "secure_mode"},
+         {1, 1},
+         "The boolean httpd_can_network_connect is off in the kernel and on in the stored policy",
+         "secure_mode"},
+        {"websm_port_t",
+         9090,
+         {"httpd_verify_dns"},
+         {0},
+         "httpd_verify_dns is on in the kernel",
+         NULL},
+        {"ntop_port_t", 3000, {"secure_mode"}, {1}, NULL, "stored policy"},
+        {"ntop_port_t", 3000, {NULL}, {0}, NULL, "stored policy"},
+        /* allowed in any case */
+        {"dns_port_t", 53, {"httpd_can_network_connect"}, {1}, NULL, "stored policy"},
+    };
+    Policy *policy = load(POLICY_FEDORA);
+
+    for (size_t i = 0; i < ELEMENTS_OF(rows); i++) {
+        StoredBoolean stored[2];
+        AnalysisOptions options = {.domain = "httpd_t", .stored_booleans = stored};
+        Diagnosis *diagnosis = diagnose_port(policy, rows[i].type, "name_connect", rows[i].port);
+
+        for (size_t b = 0; b < 2 && rows[i].stored[b]; b++)
+            stored[options.n_stored_booleans++] = (StoredBoolean){
+                policy_find_boolean(policy, rows[i].stored[b]), rows[i].values[b] != 0};
+        assert_int_equal(analysis_run(diagnosis, policy, &options), 0);
+        if (rows[i].note)
+            assert_true(notes_say(diagnosis, rows[i].note));
+        if (rows[i].not )
+            assert_false(notes_say(diagnosis, rows[i].not ));
+        diagnosis_free(diagnosis);
+    }
+    policy_free(policy);
+}
+
+/* Allowed in the kernel by a boolean that the next boot sets back. */
+static void test_allowed_until_boot(void **state _unused_)
+{
+    Policy *policy = load(POLICY_FEDORA);
+    const StoredBoolean stored = {policy_find_boolean(policy, "secure_mode"), true};
+    const AnalysisOptions options = {
+        .domain = "httpd_t", .stored_booleans = &stored, .n_stored_booleans = 1};
+    const Denial denial = {
+        .time_usec = 1,
+        .source_context = "system_u:system_r:httpd_t:s0",
+        .target_context = "system_u:object_r:admin_home_t:s0",
+        .target_class = "dir",
+        .permissions = "getattr",
+        .source_port = -1,
+        .dest_port = -1,
+        .capability = -1,
+    };
+    const Incident incident = {.denial = &denial};
+    Diagnosis *diagnosis;
+
+    assert_int_equal(incident_to_diagnosis(&incident, &diagnosis), 0);
+    assert_int_equal(analysis_run(diagnosis, policy, &options), 0);
+    assert_true(diagnosis->allowed_now);
+    assert_true(notes_say(diagnosis, "it will be denied again after the next boot. setsebool -P "
+                                     "secure_mode off keeps it."));
+    diagnosis_free(diagnosis);
+    policy_free(policy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_upstream_3000), cmocka_unit_test(test_nis_is_refused),
-        cmocka_unit_test(test_listen),        cmocka_unit_test(test_allowed_now),
-        cmocka_unit_test(test_foreign_log),   cmocka_unit_test(test_failure_alone),
+        cmocka_unit_test(test_booleans_at_odds), cmocka_unit_test(test_allowed_until_boot),
+        cmocka_unit_test(test_upstream_3000),    cmocka_unit_test(test_nis_is_refused),
+        cmocka_unit_test(test_listen),           cmocka_unit_test(test_allowed_now),
+        cmocka_unit_test(test_foreign_log),      cmocka_unit_test(test_failure_alone),
         cmocka_unit_test(test_site_denies),
     };
 

@@ -218,6 +218,49 @@ static void test_default_label(void **state _unused_)
     policy_free(policy);
 }
 
+/* As RHEL 9's policy has it: what is in /run is looked up in /var/run, and semanage refuses a rule
+ * for /run. The label is put on what is in /run all the same. */
+static void test_equivalence(void **state _unused_)
+{
+    static const char rules[] = "/var/run\t-d\tsystem_u:object_r:var_run_t:s0\n"
+                                "/var/run/.+\tsystem_u:object_r:initrc_runtime_t:s0\n";
+    const Case example = {
+        .target_type = "initrc_runtime_t",
+        .class = "dir",
+        .permissions = "search",
+        .name = "my+app",
+        .operation = "connect",
+        .log_target = "/run/my+app/app.sock",
+        .log_kind = FAILURE_TARGET_SOCKET,
+    };
+    char path[] = "/tmp/selguard-contexts-XXXXXX";
+    _cleanup_(file_contexts_cleanup) FileContexts *contexts = NULL;
+    _cleanup_free_ char *subs = NULL, *command = NULL;
+    Policy *policy = load(POLICY_FEDORA);
+    int fd = mkstemp(path);
+    Diagnosis *diagnosis;
+    const Fix *fix;
+
+    assert_int_equal(write(fd, rules, strlen(rules)), (ssize_t)strlen(rules));
+    (void)close(fd);
+    subs = format_string("%s.subs_dist", path);
+    fd = open(subs, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    assert_int_equal(write(fd, "/run /var/run\n", 14), 14);
+    (void)close(fd);
+    assert_int_equal(file_contexts_open(path, &contexts), 0);
+    diagnosis = diagnose(policy, &example, contexts);
+    (void)unlink(path);
+    (void)unlink(subs);
+
+    fix = need_fix(diagnosis, "httpd_var_run_t");
+    command = action_to_command(&fix->plan.actions[0]);
+    assert_string_equal(command, "semanage fcontext -a -f a -t httpd_var_run_t "
+                                 "'/var/run/my\\+app(/.*)?'");
+    assert_string_equal(fix->plan.actions[1].path, "/run/my+app");
+    diagnosis_free(diagnosis);
+    policy_free(policy);
+}
+
 static void test_socket(void **state _unused_)
 {
     const Case example = {
@@ -332,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_moved_content),
         cmocka_unit_test(test_directories_on_the_way),
         cmocka_unit_test(test_default_label),
+        cmocka_unit_test(test_equivalence),
         cmocka_unit_test(test_socket),
         cmocka_unit_test(test_peer),
         cmocka_unit_test(test_secrets),

@@ -206,6 +206,8 @@ static void test_file_contexts(void **state _unused_)
         {RULE("/srv/\\.\\./etc/shadow", CONTENT), -EINVAL, "not a plain path"},
         {RULE("/etc/shadow", CONTENT), -EPERM, "belongs to the system"},
         {RULE("/usr/bin/x", CONTENT), -EPERM, "belongs to the system"},
+        {RULE("/var/run/dbus(/.*)?", CONTENT), -EPERM, "belongs to the system"},
+        {RULE("/var/run/shop(/.*)?", CONTENT), 0, NULL},
         {RULE("/var/lib/selinux(/.*)?", CONTENT), -EPERM, "belongs to the system"},
         {RULE("/etc/nginxx/a", CONTENT), -EPERM, "belongs to the system"},
         {RULE("/home/anna/\\.ssh(/.*)?", CONTENT), -EPERM, "holds keys"},

@@ -96,6 +96,45 @@ static void test_looks_up_defaults(void **state)
     }
 }
 
+/* What an equivalence rule makes of a path; libselinux looks both up alike. */
+static void test_equivalence(void **state)
+{
+    static const struct {
+        const char *path, *original; /* NULL: it is its own */
+    } cases[] = {
+        {"/var/run/app.sock", "/run/app.sock"},
+        {"/var/run", "/run"},
+        {"/var/running", NULL},
+        {"/run/app.sock", NULL},
+        {"/data/www/x", "/srv/www/x"},       /* a local rule */
+        {"/data/www/run/y", "/run/y"},       /* the longer of two */
+        {"/pool/run/z", "/run/z"},           /* a local rule, and the policy's on what it gives */
+        {"/chroot/srv/www/x", "/srv/www/x"}, /* "/" as the original */
+    };
+    const Folder *folder = *state;
+    _cleanup_(file_contexts_cleanup) FileContexts *contexts = NULL;
+    _cleanup_free_ char *subs = format_string("%s.subs", folder->contexts);
+
+    write_file(subs, "# by semanage fcontext -e\n/data/www /srv/www\n/data/www/run /var/run\n"
+                     "/pool /var\n/chroot /\nnonsense\n");
+    assert_int_equal(file_contexts_open(folder->contexts, &contexts), 0);
+    for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
+        _cleanup_free_ char *original = NULL, *one = NULL, *other = NULL;
+
+        assert_int_equal(file_contexts_equivalent(contexts, cases[i].path, &original),
+                         cases[i].original != NULL);
+        if (!cases[i].original) {
+            assert_null(original);
+            continue;
+        }
+        assert_string_equal(original, cases[i].original);
+        assert_int_equal(file_contexts_lookup(contexts, cases[i].path, S_IFREG, &one), 0);
+        assert_int_equal(file_contexts_lookup(contexts, original, S_IFREG, &other), 0);
+        assert_string_equal(one, other);
+    }
+    (void)unlink(subs);
+}
+
 static void test_looks_up_what_exists(void **state)
 {
     const Folder *folder = *state;
@@ -159,7 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_looks_up_defaults),     cmocka_unit_test(test_looks_up_what_exists),
         cmocka_unit_test(test_reports_missing_rules), cmocka_unit_test(test_reads_labels),
-        cmocka_unit_test(test_compares_types),
+        cmocka_unit_test(test_compares_types),        cmocka_unit_test(test_equivalence),
     };
 
     return cmocka_run_group_tests(tests, open_folder, close_folder);

@@ -32,6 +32,7 @@ check "it is open" is state open
 check "a boolean that allows it" setsebool httpd_can_network_connect 1
 check "resolves it" wait_until 20 is state resolved
 check "with no fix left to offer" is fixes '[]'
+check "and the next boot would end it, which is said" says 'denied again after the next boot'
 expect_http 200 http://127.0.0.1:8008/
 check "the boolean off again" setsebool httpd_can_network_connect 0
 check "opens it" wait_until 20 is state open
