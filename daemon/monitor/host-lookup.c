@@ -17,11 +17,11 @@ void host_lookup_clear(HostLookup *lookup)
     *lookup = (HostLookup){};
 }
 
-static const char *find_user(const NginxIntents *intents)
+static const NginxIntent *find_user(const NginxIntents *intents)
 {
     for (size_t i = 0; intents && i < intents->n_items; i++)
         if (intents->items[i].kind == NGINX_INTENT_USER && intents->items[i].known)
-            return intents->items[i].value;
+            return &intents->items[i];
     return NULL;
 }
 
@@ -75,6 +75,7 @@ int host_lookup_run(const char *root, const NginxIntents *intents, Diagnosis *co
                     size_t n_diagnoses, HostLookup *ret_lookup)
 {
     HostLookup lookup = {.n = n_diagnoses};
+    const NginxIntent *user = find_user(intents);
     HostRequest request;
     bool wanted = false;
     int r = 0;
@@ -92,7 +93,7 @@ int host_lookup_run(const char *root, const NginxIntents *intents, Diagnosis *co
         r = -ENOMEM;
     }
     if (r >= 0)
-        r = host_view_new(root, find_user(intents), /* group= */ NULL, &lookup.view);
+        r = host_view_new(root, user ? user->value : NULL, user ? user->group : NULL, &lookup.view);
     if (r >= 0)
         r = look_up(&lookup, intents, diagnoses);
     if (r < 0) {

@@ -95,10 +95,19 @@ static void note_features(NginxIntents *intents, const NginxDirective *directive
         intents->quic_bpf = true;
 }
 
-static int add_directive(IntentBuilder *builder, const NginxDirective *directive)
+static int add_user(IntentBuilder *builder, const NginxDirective *directive)
 {
     NginxIntent *intent;
+    int r = intent_add(builder, NGINX_INTENT_USER, directive, directive->args[0], &intent);
 
+    if (r < 0 || !intent || directive->n_args < 2)
+        return r;
+    intent->group = intent_copy(builder, (Slice){directive->args[1], strlen(directive->args[1])});
+    return intent->group ? 0 : -ENOMEM;
+}
+
+static int add_directive(IntentBuilder *builder, const NginxDirective *directive)
+{
     note_features(builder->intents, directive);
     if (directive->block && !streq(directive->name, "geoip2")) {
         bool server = streq(directive->name, "server") && directive->parent &&
@@ -113,7 +122,7 @@ static int add_directive(IntentBuilder *builder, const NginxDirective *directive
     if (streq(directive->name, "resolver"))
         return add_resolvers(builder, directive);
     if (directive->n_args > 0 && streq(directive->name, "user") && !directive->parent)
-        return intent_add(builder, NGINX_INTENT_USER, directive, directive->args[0], &intent);
+        return add_user(builder, directive);
     return intent_add_paths(builder, directive);
 }
 

@@ -44,6 +44,7 @@ typedef struct NginxIntent {
     NginxIntentKind kind;
     const char *directive; /* "proxy_pass", "listen", … */
     const char *value;     /* its first argument, as written */
+    const char *group;     /* of user: its second argument; NULL if none */
 
     /* Where it leads: an address and port, or a socket, or a path. */
     const char *address; /* numeric without brackets, "*", or a host name; NULL if none */

@@ -40,10 +40,10 @@ static void show(const NginxIntent *intent, char *text, size_t size)
                  intent->port_last);
     else if (intent->address || intent->port >= 0)
         snprintf(where, sizeof(where), "%s:%d", strempty(intent->address), intent->port);
-    snprintf(text, size, "%s %s%s%s%s%s%s%s", nginx_intent_kind_to_string(intent->kind), where,
+    snprintf(text, size, "%s %s%s%s%s%s%s%s%s%s", nginx_intent_kind_to_string(intent->kind), where,
              intent->directory ? "/" : "", intent->write ? " w" : "", intent->udp ? " udp" : "",
              intent->address && !intent->numeric ? " name" : "", intent->known ? "" : " ?",
-             intent->upstream ? " up" : "");
+             intent->upstream ? " up" : "", intent->group ? " " : "", strempty(intent->group));
 }
 
 static const struct {
@@ -53,7 +53,7 @@ static const struct {
     /* logs */
     {"error_log logs/e.log warn; pid /run/nginx.pid; lock_file l; user www-data adm;",
      {"error-log /usr/share/nginx/logs/e.log w", "pid /run/nginx.pid w",
-      "lock /usr/share/nginx/l w", "user -"}},
+      "lock /usr/share/nginx/l w", "user - adm"}},
     {"error_log /a; http { error_log stderr; access_log /b main; access_log off; }",
      {"error-log /a w", "error-log - w", "access-log /b w"}},
     {"error_log syslog:server=unix:/dev/log,tag=n; http { access_log "
