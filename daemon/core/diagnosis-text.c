@@ -248,6 +248,8 @@ void diagnosis_print(FILE *stream, json_object *diagnosis, const TextStyle *styl
     if (access) {
         print_label(stream, style, "access");
         print_access(stream, access);
+        if (json_object_get_boolean(json_get(diagnosis, "allowed_now")))
+            (void)fputs(" (the policy allows it now)", stream);
         (void)fputc('\n', stream);
     }
     print_list(stream, style, "server", json_get(nginx, "servers"), style->details ? ALL : 3);

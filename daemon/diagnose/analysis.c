@@ -162,10 +162,19 @@ static void find_default_type(const char *path, const char *class, FileContexts 
         (void)context_type_copy(context, ret_type, size);
 }
 
-/* A module is for what nothing else can do: it stays when its reason is long gone. */
+/* An object whose label may be all that is wrong, and nobody knows where it is. */
+static bool is_lost(const Diagnosis *diagnosis)
+{
+    return (diagnosis->target_kind == TARGET_PATH || diagnosis->target_kind == TARGET_SOCKET) &&
+           !streq(diagnosis->access.target_class, "unix_stream_socket") &&
+           !candidates_know_path(diagnosis);
+}
+
+/* A module is for what nothing else can do: it stays when its reason is long gone. A rule for
+ * everything that has a type is no answer to one object with a wrong label. */
 static bool need_module(const Diagnosis *diagnosis)
 {
-    return diagnosis->n_fixes == 0 && diagnosis->cause != CAUSE_CONSTRAINT &&
+    return !is_lost(diagnosis) && diagnosis->n_fixes == 0 && diagnosis->cause != CAUSE_CONSTRAINT &&
            diagnosis->cause != CAUSE_BOUNDS && diagnosis->target_kind != TARGET_PROCESS;
 }
 
@@ -207,7 +216,7 @@ static int add_candidates(Diagnosis *diagnosis, const Hypothesis *current,
     /* A boolean would do, but the label is what is wrong. */
     if (diagnosis->n_fixes > 0 && diagnosis->fixes[0].evidence != EVIDENCE_NONE)
         diagnosis->cause = CAUSE_FILE_LABEL;
-    if (diagnosis->n_fixes == 0 && !diagnosis->withheld)
+    if (diagnosis->n_fixes == 0 && !diagnosis->withheld && !is_lost(diagnosis))
         return analysis_note(diagnosis, diagnosis->n_refusals > 0
                                             ? "Every change found would open more than nginx needs."
                                             : "No change was found that would allow it.");

@@ -6,6 +6,7 @@
  * a preference among those that do.
  */
 #include <errno.h>
+#include <inttypes.h>
 
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
@@ -405,6 +406,29 @@ static const char *find_objection(const FileContext *context)
     return NULL;
 }
 
+bool candidates_know_path(const Diagnosis *diagnosis)
+{
+    return diagnosis->path && diagnosis->path[0] == '/' && !strchr(diagnosis->path, '\\');
+}
+
+/* The kernel names the last component, and the object's number in its file system. */
+static int note_unknown_path(Diagnosis *diagnosis)
+{
+    const char *name = diagnosis->path && !strchr(diagnosis->path, '\\') ? diagnosis->path : NULL;
+    _cleanup_free_ char *quoted = name ? shell_quote(name) : NULL;
+    _cleanup_free_ char *text =
+        diagnosis->inode == 0
+            ? strdup("The whole path is not known, so no label can be proposed.")
+            : format_string("The whole path is not known, so no label can be proposed. find / "
+                            "-inum %" PRIu64 "%s%s shows where it is: most likely it only lacks "
+                            "its label, which restorecon -v -F PATH restores.",
+                            diagnosis->inode, quoted ? " -name " : "", strempty(quoted));
+
+    if ((name && !quoted) || !text)
+        return -ENOMEM;
+    return diagnosis_remember(diagnosis->notes, ELEMENTS_OF(diagnosis->notes), text);
+}
+
 int candidates_add_files(Diagnosis *diagnosis, const CandidateContext *base)
 {
     FileContext context = {.base = base, .diagnosis = diagnosis};
@@ -414,9 +438,8 @@ int candidates_add_files(Diagnosis *diagnosis, const CandidateContext *base)
     if ((diagnosis->target_kind != TARGET_PATH && diagnosis->target_kind != TARGET_SOCKET) ||
         streq(diagnosis->access.target_class, "unix_stream_socket"))
         return 0;
-    if (!diagnosis->path || diagnosis->path[0] != '/' || strchr(diagnosis->path, '\\'))
-        return diagnosis_remember(diagnosis->notes, ELEMENTS_OF(diagnosis->notes),
-                                  "The whole path is not known, so no label can be proposed.");
+    if (!candidates_know_path(diagnosis))
+        return note_unknown_path(diagnosis);
     r = context_type_copy(diagnosis->access.source_context, context.domain, sizeof(context.domain));
     if (r >= 0)
         r = context_type_copy(diagnosis->access.target_context, context.type, sizeof(context.type));

@@ -29,6 +29,8 @@ int candidates_add_booleans(Diagnosis *diagnosis, const CandidateContext *contex
 /* For a port: other labels, alone or with booleans, and a type of its own. */
 int candidates_add_ports(Diagnosis *diagnosis, const CandidateContext *context);
 
+/* Whether it is known where the object is, so that a label can be put on it. */
+bool candidates_know_path(const Diagnosis *diagnosis);
 /* For a file, directory or socket file: its default label, or a rule with a type that fits. */
 int candidates_add_files(Diagnosis *diagnosis, const CandidateContext *context);
 /* The last resort. */

@@ -57,6 +57,7 @@ typedef struct Case {
     const char *log_target;
     FailureTargetKind log_kind;
     const char *directory_type; /* of every directory above; NULL: not known */
+    uint64_t inode;
 } Case;
 
 static char *read_label(const char *path _unused_, const char *class _unused_, void *userdata)
@@ -81,6 +82,7 @@ static Diagnosis *diagnose(const Policy *policy, const Case *example, FileContex
         .permissions = example->permissions,
         .path = example->path,
         .name = example->name,
+        .inode = example->inode,
         .source_port = -1,
         .dest_port = -1,
         .capability = -1,
@@ -357,13 +359,26 @@ static void test_no_path_no_label(void **state _unused_)
         .permissions = "read",
         .name = "index.html",
     };
+    const Case lost = {
+        .target_type = "etc_t",
+        .class = "file",
+        .permissions = "write",
+        .name = "my key.pem",
+        .inode = 777,
+    };
     Policy *policy = load(POLICY_FEDORA);
     Diagnosis *diagnosis = diagnose(policy, &example, NULL);
 
+    /* A boolean that is about such files remains; no rule for every file of the type. */
     for (size_t i = 0; i < diagnosis->n_fixes; i++)
         for (size_t a = 0; a < diagnosis->fixes[i].plan.n_actions; a++)
-            assert_int_not_equal(diagnosis->fixes[i].plan.actions[a].kind, ACTION_SET_FILE_CONTEXT);
+            assert_int_equal(diagnosis->fixes[i].plan.actions[a].kind, ACTION_SET_BOOLEAN);
     assert_non_null(strstr(diagnosis->notes[diagnosis->notes[1] ? 1 : 0], "path"));
+    diagnosis_free(diagnosis);
+    diagnosis = diagnose(policy, &lost, NULL);
+    assert_int_equal(diagnosis->n_fixes, 0);
+    assert_non_null(strstr(diagnosis->notes[0], "find / -inum 777 -name 'my key.pem' shows"));
+    assert_null(diagnosis->notes[1]);
     diagnosis_free(diagnosis);
     policy_free(policy);
 }

@@ -146,18 +146,17 @@ static void test_names_of_nobody(void **state _unused_)
         {{WWW, "everyone:object_r:strongbox", "file", "open read", "/srv/box/x/y", NULL, 0},
          {NULL},
          "holds secrets"},
-        {{WWW, "everyone:object_r:nolabel", "file", "write", NULL, NULL, 0},
-         {NULL},
-         "without a label of its own"},
+        /* Nobody knows where it is: a rule for all that has the type is no answer to that. */
+        {{WWW, "everyone:object_r:nolabel", "file", "write", NULL, NULL, 0}, {NULL}, NULL},
         /* A socket that its listener needs as it is. */
         {{WWW, "everyone:object_r:backend_sockets", "sock_file", "write", "/srv/run/app/s",
           "everyone:all_roles:backend_app", 0},
          {"policy module of its own"},
          "process that listens"},
         /* A name inside a block is none that a module of ours can say. */
-        {{WWW, "everyone:object_r:sandbox.data", "file", "open read", NULL, NULL, 0},
-         {NULL},
-         "of no use here"},
+        {{WWW, "everyone:object_r:sandbox.data", "file", "open read", "/usr/x/y", NULL, 0},
+         {"label /usr/x/y as pages"},
+         NULL},
     };
     Policy *policy = load(POLICY_ODD);
 
