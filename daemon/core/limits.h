@@ -376,6 +376,11 @@
 /* How often the monitor looks at what tells it nothing by itself: nginx's configuration, logs
  * that cannot be read, the kernel's SELinux state. */
 #define MONITOR_TICK_USEC (5 * USEC_PER_SEC)
+/* How often a diagnosis of plain permissions is asked about again, since nobody announces a chmod:
+ * after a minute, the time in which a person tries whether it helped; then after this part of the
+ * time that nothing failed for it. Each asking reads the policy, a tenth of a second's work. */
+#define STORE_RECHECK_USEC     (60 * USEC_PER_SEC)
+#define STORE_RECHECK_FRACTION 16u
 /* Denials between two such looks that make a storm, after which memory is given back. */
 #define MONITOR_STORM_DENIALS 500u
 

@@ -204,6 +204,7 @@ static int analyze_path(Diagnosis *diagnosis, const Policy *policy, const Hypoth
     } else if (denied > 0) {
         r = blame_policy(diagnosis, policy, current, options, &denial);
     } else if (answer == PERMISSION_ALLOWED) {
+        diagnosis->allowed_now = denied == 0;
         r = analysis_note(diagnosis, denied == 0
                                          ? "File modes and the policy both allow it as they are "
                                            "now: it may have been put right since."

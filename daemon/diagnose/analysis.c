@@ -351,12 +351,26 @@ static int note_text(Diagnosis *diagnosis)
     return 0;
 }
 
+/* What was seen to be refused once, and is no longer, was mended: it stays what it was. Where
+ * nothing was ever seen to refuse it, that it is allowed explains nothing. */
+static void keep_refusal(Diagnosis *diagnosis, Verdict before)
+{
+    if (diagnosis->have_access || !diagnosis->allowed_now)
+        return;
+    diagnosis->allowed_now = before == VERDICT_BLOCKED_BY_PERMISSIONS;
+    if (!diagnosis->allowed_now)
+        return;
+    diagnosis->verdict = before;
+    diagnosis->cause = CAUSE_FILE_MODE;
+}
+
 static int run(Diagnosis *diagnosis, const Policy *policy, const Hypothesis *current,
                const AnalysisOptions *options)
 {
-    if (diagnosis->denied) {
-        int r = 0;
+    const Verdict before = diagnosis->verdict;
+    int r = 0;
 
+    if (diagnosis->denied) {
         diagnosis->verdict = VERDICT_BLOCKED_BY_SELINUX;
         if (note_text(diagnosis) < 0)
             return -ENOMEM;
@@ -377,7 +391,9 @@ static int run(Diagnosis *diagnosis, const Policy *policy, const Hypothesis *cur
             diagnosis, "nginx's line can be read in more than one way, because a client wrote "
                        "into it, and the kernel recorded no denial: nothing is concluded "
                        "from it.");
-    return analysis_of_failure(diagnosis, policy, current, options);
+    r = analysis_of_failure(diagnosis, policy, current, options);
+    keep_refusal(diagnosis, before);
+    return r;
 }
 
 int analysis_run(Diagnosis *diagnosis, const Policy *policy, const AnalysisOptions *options)

@@ -103,6 +103,10 @@ static char *make_summary(const Diagnosis *diagnosis)
                                  "is kept out at %s (%s) by %s",
                                  what, diagnosis->obstacle.user, diagnosis->obstacle.path,
                                  diagnosis->obstacle.mode, diagnosis->obstacle.rule);
+        if (diagnosis->allowed_now)
+            return format_string("not SELinux but plain permissions: nginx could not %s; they let "
+                                 "it through now",
+                                 what);
         return format_string("not SELinux: nginx could not %s, and the policy allows it", what);
     case VERDICT_NOT_A_PERMISSION_PROBLEM:
         return format_string("not a permission problem: nginx could not %s: %s", what,

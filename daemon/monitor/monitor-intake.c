@@ -185,6 +185,8 @@ int monitor_on_tick(sd_event_source *source, uint64_t usec _unused_, void *userd
     monitor_check_nginx(monitor);
     monitor_receive_audit(monitor);
     monitor_check_gaps(monitor);
+    if (store_recheck(monitor->store, monitor_realtime()))
+        monitor_schedule_analysis(monitor, WORKER_DELAY_USEC);
     monitor_refresh_state(monitor);
     give_back_memory(monitor);
     (void)sd_event_source_set_time_relative(source, MONITOR_TICK_USEC);

@@ -12,7 +12,8 @@
 typedef struct Entry {
     Diagnosis *diagnosis;
     bool unanalyzed;
-    bool changed; /* a change was made for it that no analysis has judged yet */
+    bool changed;          /* a change was made for it that no analysis has judged yet */
+    uint64_t checked_usec; /* when store_recheck() marked it last */
 } Entry;
 
 struct Store {
@@ -289,7 +290,9 @@ static void judge(Store *store, Entry *entry)
 {
     const Diagnosis *diagnosis = entry->diagnosis;
 
-    if (diagnosis->state == DIAGNOSIS_DISMISSED || !diagnosis->have_access)
+    if (diagnosis->state == DIAGNOSIS_DISMISSED)
+        return;
+    if (!diagnosis->have_access && diagnosis->verdict != VERDICT_BLOCKED_BY_PERMISSIONS)
         return;
     if (diagnosis->allowed_now) {
         if (entry->changed)
@@ -323,6 +326,36 @@ void store_invalidate(Store *store)
 {
     for (size_t i = 0; i < store->n_entries; i++)
         store->entries[i].unanalyzed = true;
+}
+
+/* Kept out by file modes, which nobody announces a change of. */
+static bool is_kept_out(const Diagnosis *diagnosis)
+{
+    return diagnosis->verdict == VERDICT_BLOCKED_BY_PERMISSIONS && !diagnosis->have_access &&
+           (diagnosis->state == DIAGNOSIS_OPEN || diagnosis->state == DIAGNOSIS_RECURRED);
+}
+
+bool store_recheck(Store *store, uint64_t now_usec)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < store->n_entries; i++) {
+        Entry *entry = &store->entries[i];
+        const uint64_t seen_usec = entry->diagnosis->last_seen_usec;
+        const uint64_t age_usec = now_usec > seen_usec ? now_usec - seen_usec : 0;
+        uint64_t pause_usec = age_usec / STORE_RECHECK_FRACTION;
+
+        if (pause_usec < STORE_RECHECK_USEC)
+            pause_usec = STORE_RECHECK_USEC;
+        if (!is_kept_out(entry->diagnosis))
+            continue;
+        /* A clock that was set back asks at once. */
+        if (now_usec >= entry->checked_usec && now_usec - entry->checked_usec < pause_usec)
+            continue;
+        entry->checked_usec = now_usec;
+        entry->unanalyzed = any = true;
+    }
+    return any;
 }
 
 int store_take_change(Store *store, const char *id, StoreChange change)

@@ -4,9 +4,9 @@
  * state. Knows neither bus nor clock; an observer is told what changed.
  *
  * States: a new one is `open`. A change made for it makes it `applied`; if the policy then
- * allows the access, `verified`. If the policy allows it without that, `resolved`. A denial
- * after `applied`, `verified` or `resolved` makes it `recurred`. `dismissed` stays, whatever
- * comes, until a change is made for it.
+ * allows the access, `verified`. If the policy allows it without that, or the file modes that
+ * refused it no longer do, `resolved`. A denial after `applied`, `verified` or `resolved` makes it
+ * `recurred`. `dismissed` stays, whatever comes, until a change is made for it.
  */
 #pragma once
 
@@ -68,6 +68,9 @@ size_t store_count_unanalyzed(const Store *store);
 int store_take_analysis(Store *store, const char *id, json_object *analysis);
 /* The policy changed: all must be asked about again. */
 void store_invalidate(Store *store);
+/* Marks what plain permissions refused and may have been mended: soon at first, more seldom the
+ * longer nothing failed for it. `now_usec` is CLOCK_REALTIME. Whether there is any. */
+bool store_recheck(Store *store, uint64_t now_usec);
 
 /* A change was made, or taken back, for a diagnosis. -ENOENT if there is none of that id. */
 int store_take_change(Store *store, const char *id, StoreChange change);

@@ -130,6 +130,46 @@ static void test_roots_home(void **state _unused_)
     host_view_free(view);
 }
 
+/* Asked again after a chmod, it is what it was, and no longer in the way. Where nothing was ever
+ * seen to refuse it, that explains nothing. */
+static void test_mended(void **state _unused_)
+{
+    static const Part closed[] = {{"/", S_IFDIR | 0755, 0, 0, "httpd_sys_content_t"},
+                                  {"/www", S_IFDIR | 0700, 0, 0, "httpd_sys_content_t"},
+                                  {"/www/a", S_IFREG | 0644, 0, 0, "httpd_sys_content_t"}};
+    Policy *policy = load(POLICY_FEDORA);
+    HostView *view = make_view();
+    AnalysisOptions options = {.domain = "httpd_t"};
+    HostFacts facts;
+    Diagnosis *diagnosis, *other;
+
+    make_facts(view, closed, ELEMENTS_OF(closed), &facts);
+    options.host = &facts;
+    diagnosis = diagnose(policy, &facts, "open", FAILURE_TARGET_PATH);
+    assert_int_equal(diagnosis->verdict, VERDICT_BLOCKED_BY_PERMISSIONS);
+    assert_false(diagnosis->allowed_now);
+    facts.path.components[1].mode = S_IFDIR | 0711;
+    assert_int_equal(analysis_run(diagnosis, policy, &options), 0);
+    assert_int_equal(diagnosis->verdict, VERDICT_BLOCKED_BY_PERMISSIONS);
+    assert_int_equal(diagnosis->cause, CAUSE_FILE_MODE);
+    assert_true(diagnosis->allowed_now);
+    assert_int_equal(diagnosis->n_fixes, 0);
+    assert_non_null(strstr(diagnosis->summary, "they let it through now"));
+    facts.path.components[1].mode = S_IFDIR | 0700;
+    assert_int_equal(analysis_run(diagnosis, policy, &options), 0);
+    assert_false(diagnosis->allowed_now);
+    assert_non_null(diagnosis->obstacle.path);
+    facts.path.components[1].mode = S_IFDIR | 0711;
+    other = diagnose(policy, &facts, "open", FAILURE_TARGET_PATH);
+    assert_int_equal(other->verdict, VERDICT_UNDETERMINED);
+    assert_false(other->allowed_now);
+    diagnosis_free(other);
+    diagnosis_free(diagnosis);
+    host_facts_clear(&facts);
+    host_view_free(view);
+    policy_free(policy);
+}
+
 static void test_socket_of_a_backend(void **state _unused_)
 {
     static const Part parts[] = {
@@ -377,13 +417,10 @@ static void test_unknown_user(void **state _unused_)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_roots_home),
-        cmocka_unit_test(test_socket_of_a_backend),
-        cmocka_unit_test(test_key),
-        cmocka_unit_test(test_masked_list),
-        cmocka_unit_test(test_modes_before_policy),
-        cmocka_unit_test(test_unknown_user),
-        cmocka_unit_test(test_fixed_label),
+        cmocka_unit_test(test_roots_home),          cmocka_unit_test(test_mended),
+        cmocka_unit_test(test_socket_of_a_backend), cmocka_unit_test(test_key),
+        cmocka_unit_test(test_masked_list),         cmocka_unit_test(test_modes_before_policy),
+        cmocka_unit_test(test_unknown_user),        cmocka_unit_test(test_fixed_label),
         cmocka_unit_test(test_silent_denial),
     };
 

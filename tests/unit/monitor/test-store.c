@@ -206,6 +206,52 @@ static void test_late_halves(void **state _unused_)
     store_free(store);
 }
 
+/* Nobody announces a chmod: it is asked about again, more and more seldom, until it is resolved. */
+static void test_mended_permissions(void **state _unused_)
+{
+    const uint64_t minute = 60 * USEC_PER_SEC;
+    const Failure failure = {
+        .time_usec = 1000 * minute,
+        .time_known = true,
+        .level = "error",
+        .connection = 1,
+        .operation = "open",
+        .error = EACCES,
+        .target_kind = FAILURE_TARGET_PATH,
+        .target = "/www/a",
+        .port = -1,
+        .line = "the line",
+    };
+    const Incident incident = {.failure = &failure};
+    uint64_t now = 1001 * minute;
+    Counts counts = {};
+    Store *store = make_store(&counts);
+    Diagnosis *diagnosis;
+
+    assert_int_equal(store_take_incident(store, &incident), 0);
+    diagnosis = store_get(store, 0);
+    assert_non_null(store_next_unanalyzed(store));
+    assert_false(store_recheck(store, now)); /* not known to be permissions */
+    diagnosis->verdict = VERDICT_BLOCKED_BY_PERMISSIONS;
+    answer(store, diagnosis->id, false);
+    assert_int_equal(diagnosis->state, DIAGNOSIS_OPEN);
+    assert_true(store_recheck(store, now));
+    assert_ptr_equal(store_next_unanalyzed(store), diagnosis);
+    assert_false(store_recheck(store, now + minute - 1));
+    assert_true(store_recheck(store, now + minute));
+    now += 32 * minute;
+    assert_true(store_recheck(store, now));
+    assert_false(store_recheck(store, now + minute));
+    assert_true(store_recheck(store, now + 3 * minute));
+    answer(store, diagnosis->id, true);
+    assert_int_equal(diagnosis->state, DIAGNOSIS_RESOLVED);
+    assert_false(store_recheck(store, now + 100 * minute));
+    assert_int_equal(store_take_incident(store, &incident), 0);
+    assert_int_equal(diagnosis->state, DIAGNOSIS_RECURRED);
+    assert_true(store_recheck(store, now + 200 * minute));
+    store_free(store);
+}
+
 static void test_relevance(void **state _unused_)
 {
     const Failure refused = make_failure(3000, ECONNREFUSED);
@@ -268,9 +314,13 @@ static void test_analysis_queue(void **state _unused_)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_folding),     cmocka_unit_test(test_states),
-        cmocka_unit_test(test_late_halves), cmocka_unit_test(test_relevance),
-        cmocka_unit_test(test_eviction),    cmocka_unit_test(test_analysis_queue),
+        cmocka_unit_test(test_folding),
+        cmocka_unit_test(test_states),
+        cmocka_unit_test(test_late_halves),
+        cmocka_unit_test(test_relevance),
+        cmocka_unit_test(test_mended_permissions),
+        cmocka_unit_test(test_eviction),
+        cmocka_unit_test(test_analysis_queue),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
