@@ -170,6 +170,88 @@ static void test_mended(void **state _unused_)
     policy_free(policy);
 }
 
+static bool has_note(const Diagnosis *diagnosis, const char *text)
+{
+    for (size_t i = 0; i < ELEMENTS_OF(diagnosis->notes) && diagnosis->notes[i]; i++)
+        if (strstr(diagnosis->notes[i], text))
+            return true;
+    return false;
+}
+
+/* The policy denies it, but nginx's domain is permissive: that is not what was in the way. */
+static void test_permissive_domain(void **state _unused_)
+{
+    static const Part parts[] = {{"/", S_IFDIR | 0755, .type = "user_home_t"},
+                                 {"/x", S_IFREG | 0644, .type = "user_home_t"}};
+    Policy *policy = load(POLICY_FEDORA);
+    HostView *view = make_view();
+    HostFacts facts;
+    Diagnosis *diagnosis;
+
+    make_facts(view, parts, ELEMENTS_OF(parts), &facts);
+    facts.context = strdup("system_u:system_r:crond_t:s0");
+    diagnosis = diagnose(policy, &facts, "open", FAILURE_TARGET_PATH);
+    assert_int_equal(diagnosis->verdict, VERDICT_UNDETERMINED);
+    assert_int_equal(diagnosis->n_fixes, 0);
+    assert_true(has_note(diagnosis, "nginx's domain is permissive"));
+    diagnosis_free(diagnosis);
+    host_facts_clear(&facts);
+    host_view_free(view);
+    policy_free(policy);
+}
+
+/* The master is root and was denied dac_override: the modes are what is wrong, though the kernel
+ * named only the capability, and root's own capabilities are not counted on. */
+static void test_override(void **state _unused_)
+{
+    static const Part parts[] = {{"/", S_IFDIR | 0755},
+                                 {"/srv/tls", S_IFDIR | 0755},
+                                 {"/srv/tls/shop.key", S_IFREG | 0400, 1000, 1000}};
+    const Denial denial = {
+        .time_usec = 1,
+        .source_context = "system_u:system_r:httpd_t:s0",
+        .target_context = "system_u:system_r:httpd_t:s0",
+        .target_class = "capability",
+        .permissions = "dac_override",
+        .pid = 100,
+        .comm = "nginx",
+        .source_port = -1,
+        .dest_port = -1,
+        .capability = 1,
+    };
+    const Failure failure = {
+        .time_usec = 1,
+        .time_known = true,
+        .level = "emerg",
+        .pid = 100,
+        .operation = "open",
+        .error = EACCES,
+        .target_kind = FAILURE_TARGET_PATH,
+        .target = "/srv/tls/shop.key",
+        .port = -1,
+        .line = "a line",
+    };
+    const Incident incident = {.denial = &denial, .failure = &failure, .match = MATCH_CERTAIN};
+    HostView *view = make_view();
+    AnalysisOptions options = {.domain = "httpd_t"};
+    HostFacts facts;
+    Diagnosis *diagnosis;
+
+    make_facts(view, parts, ELEMENTS_OF(parts), &facts);
+    facts.subject = (Subject){.capabilities = UINT64_MAX};
+    options.host = &facts;
+    assert_int_equal(incident_to_diagnosis(&incident, &diagnosis), 0);
+    assert_int_equal(analysis_run(diagnosis, NULL, &options), 0);
+    assert_int_equal(diagnosis->cause, CAUSE_FILE_MODE);
+    assert_true(has_note(diagnosis, "mend the permissions"));
+    assert_string_equal(diagnosis->obstacle.path, "/srv/tls/shop.key");
+    assert_string_equal(diagnosis->obstacle.missing, "r");
+    check_modest(diagnosis);
+    diagnosis_free(diagnosis);
+    host_facts_clear(&facts);
+    host_view_free(view);
+}
+
 static void test_socket_of_a_backend(void **state _unused_)
 {
     static const Part parts[] = {
@@ -418,6 +500,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_roots_home),          cmocka_unit_test(test_mended),
+        cmocka_unit_test(test_permissive_domain),   cmocka_unit_test(test_override),
         cmocka_unit_test(test_socket_of_a_backend), cmocka_unit_test(test_key),
         cmocka_unit_test(test_masked_list),         cmocka_unit_test(test_modes_before_policy),
         cmocka_unit_test(test_unknown_user),        cmocka_unit_test(test_fixed_label),
