@@ -18,7 +18,7 @@ speak() {
 # What a client of nginx's mail proxy is told after its RCPT.
 send_mail() {
     printf 'EHLO client.example.com\r\nMAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.com>\r\nQUIT\r\n' |
-        timeout 20 socat -t 5 - TCP:127.0.0.1:488 | tr -d '\r'
+        timeout 60 socat -t 30 - TCP:127.0.0.1:488 | tr -d '\r'
 }
 tcp_answer() { timeout 20 curl -s --max-time 15 "http://127.0.0.1:8009/" | head -n 1; }
 
@@ -36,7 +36,7 @@ printf 'HTTP/1.0 200 OK\r\nAuth-Status: OK\r\nAuth-Server: 127.0.0.1\r\nAuth-Por
 END
 check "a mail server" speak smtp 25 <<'END'
 printf '220 mx\r\n'
-while read -r line; do printf '250 accepted by the backend\r\n'; done
+while read -r line && [[ $line != QUIT* ]]; do printf '250 accepted by the backend\r\n'; done
 END
 cat >"$MAIN_SNIPPETS/90-vm-others.conf" <<'CONF'
 stream {
