@@ -70,7 +70,7 @@ static int write_action(FILE *stream, const Action *action)
         (void)fprintf(stream, "restorecon %s-F -v %s\n", action->recursive ? "-R " : "", quoted);
         return 0;
     case ACTION_RELOAD_NGINX:
-        (void)fputs("nginx -t\nsystemctl reload nginx\n", stream);
+        (void)fputs("nginx -t\nsystemctl reload-or-restart nginx\n", stream);
         return 0;
     case ACTION_ADVISE:
     case ACTION_KIND_COUNT:

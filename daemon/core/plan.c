@@ -145,7 +145,7 @@ char *action_to_command(const Action *action)
     case ACTION_INSTALL_MODULE:
         return install_command(action);
     case ACTION_RELOAD_NGINX:
-        return strdup("nginx -t && systemctl reload nginx");
+        return strdup("nginx -t && systemctl reload-or-restart nginx");
     case ACTION_ADVISE:
         return action->commands && action->commands[0] ? strv_join(action->commands, " && ")
                                                        : strdup(strempty(action->text));

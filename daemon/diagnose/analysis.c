@@ -16,6 +16,7 @@
 #include "daemon/diagnose/operation.h"
 #include "daemon/diagnose/place.h"
 #include "daemon/diagnose/program.h"
+#include "daemon/diagnose/reload.h"
 #include "daemon/diagnose/stored-values.h"
 #include "daemon/diagnose/summary.h"
 #include "daemon/selinux/decide-ioctl.h"
@@ -405,6 +406,8 @@ int analysis_run(Diagnosis *diagnosis, const Policy *policy, const AnalysisOptio
         return -ENOMEM;
     diagnosis_clear_analysis(diagnosis);
     r = run(diagnosis, policy, current, options);
+    if (r >= 0)
+        r = reload_append(diagnosis);
     if (r >= 0)
         r = places_find(diagnosis, options->intents);
     if (r < 0)

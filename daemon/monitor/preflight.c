@@ -10,6 +10,7 @@
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
 #include "daemon/diagnose/incident.h"
+#include "daemon/selinux/kernel.h"
 #include "daemon/selinux/ports.h"
 
 /* What opening to read and to append takes, and what making files in a directory takes. */
@@ -165,11 +166,20 @@ static int add_object(Preflight *preflight, const NginxIntent *intent, const cha
 
 /* --- files ------------------------------------------------------------------------ */
 
+/* Asking leaves no record; being refused would, and one of ours would look like an attack. */
+static bool may_list(const char *directory)
+{
+    _cleanup_free_ char *context = NULL;
+
+    return file_label_read(directory, &context) < 0 ||
+           kernel_ask_self(context, "dir", "open read") != 0;
+}
+
 /* One of each label, for files that were moved here keep theirs. */
 static int add_entries(Preflight *preflight, const NginxIntent *intent, const char *directory,
                        const char *permissions)
 {
-    DIR *stream = opendir(directory);
+    DIR *stream = may_list(directory) ? opendir(directory) : NULL;
     _cleanup_strv_ char **seen = NULL;
     struct dirent *entry;
     size_t n = 0;

@@ -142,6 +142,8 @@ static char *describe_outcome(const Job *job, bool reverting)
     if (trial->state == TRIAL_RUNNING)
         return format_string("Applied for %u s, then taken back.%s%s", trial->seconds, blank,
                              nginx);
+    if (job->not_reloaded)
+        return format_string("Applied.%s%s The change stays until it is reverted.", blank, nginx);
     return format_string("Applied.%s%s", blank, nginx);
 }
 
@@ -177,6 +179,8 @@ void job_finish_committed(Job *job, const ActionState *now)
     outcome = describe_outcome(job, reverting);
     result = job_verify(job, job->targets, now, /* want_accesses= */ !reverting, strempty(outcome),
                         &message);
+    if (job->not_reloaded)
+        result = JOB_INEFFECTIVE;
     if (!reverting)
         job->record->finished_usec = job_now_usec();
     r = update_trial(&job->record->trial, reverting);

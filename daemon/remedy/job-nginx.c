@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The step of a job that is about nginx: once everything else is in place. If nginx does not take
- * it, all of the plan is taken back: half of a plan is nothing that anybody approved. */
+/* The step of a job that is about nginx: once everything else is in place. What nginx's own test
+ * says may be about something else, the next obstacle for instance, so a change stays, as
+ * ineffective. In all other cases, and in a trial, which has then shown what it could, everything
+ * is taken back. */
 #include <errno.h>
 
 #include "daemon/core/text.h"
@@ -23,16 +25,25 @@ static void on_phase(const char *phase, void *userdata)
     job_set_phase(userdata, phase);
 }
 
+/* nginx was not touched: its test fails, systemd has no unit of it, or not one that could be
+ * tested. */
+static bool left_alone(int error)
+{
+    return error == -EBADMSG || error == -ENOENT || error == -EOPNOTSUPP;
+}
+
 static void on_finished(int result, const char *text, void *userdata)
 {
     Job *job = userdata;
 
     job->reload = NULL; /* frees itself */
-    if (result < 0) {
+    if (result < 0 && (!left_alone(result) || trial_is_open(&job->record->trial))) {
         job_undo(job, strdup(text));
         return;
     }
+    job->not_reloaded = result < 0;
     (void)string_replace(&job->reloaded, text);
+    /* The sentence tells; what remains to be verified is the rest. */
     for (size_t i = 0; i < job->plan.n_actions; i++)
         if (job->plan.actions[i].kind == ACTION_RELOAD_NGINX)
             job->now[i].local = SETTING_ON;

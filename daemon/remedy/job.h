@@ -97,6 +97,7 @@ struct Job {
     bool undoing;   /* … and puts back the state before it, whatever it finds */
     bool undone;    /* it does so */
     char *reloaded; /* what became of nginx, in a sentence */
+    bool not_reloaded;
     int step_error; /* why it has to be found out */
     char *step_text;
     JobResult already; /* the result if there is nothing to do */

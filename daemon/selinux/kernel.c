@@ -153,6 +153,25 @@ int kernel_ask(const Access *access, bool *ret_permissive)
     return (wanted & ~decision.allowed) == 0;
 }
 
+int kernel_ask_self(const char *target_context, const char *target_class, const char *permissions)
+{
+    Access access = {};
+    char *own = NULL;
+    int r;
+
+    if (is_selinux_enabled() <= 0)
+        return -EOPNOTSUPP;
+    errno = 0;
+    if (getcon_raw(&own) < 0)
+        return errno != 0 ? -errno : -EIO;
+    r = access_init(&access, own, target_context, target_class, permissions);
+    freecon(own);
+    if (r >= 0)
+        r = kernel_ask(&access, NULL);
+    access_clear(&access);
+    return r;
+}
+
 int kernel_read_boolean(const char *name, bool *ret_current, bool *ret_pending)
 {
     int current, pending;

@@ -39,6 +39,9 @@ void kernel_state_clear(KernelState *state);
  * -EINVAL (a context it does not accept), -EOPNOTSUPP, or another negative errno. */
 int kernel_ask(const Access *access, bool *ret_permissive);
 
+/* The same about what this process may do. */
+int kernel_ask_self(const char *target_context, const char *target_class, const char *permissions);
+
 /* Returns 0, -ENOENT (no such boolean), -EOPNOTSUPP, or another negative errno. The
  * pending value takes effect at the next commit. */
 int kernel_read_boolean(const char *name, bool *ret_current, bool *ret_pending);

@@ -72,7 +72,7 @@ static void test_shell(void **state _unused_)
         "    semanage port -m -t selguard_port_3000_t -p tcp 3000-3001\n",
         "semanage fcontext -a -f a -t httpd_sys_content_t '/srv/my\\.site(/.*)?' 2>/dev/null ||\n",
         "restorecon -R -F -v /srv/my.site\n",
-        "nginx -t\nsystemctl reload nginx\n",
+        "nginx -t\nsystemctl reload-or-restart nginx\n",
         "# By hand: chmod\\x0ao+x /srv\n",
         "\n# To take it back",
         "#   semanage fcontext -d -f a '/srv/my\\.site(/.*)?'\n",
@@ -113,7 +113,7 @@ static void test_semanage(void **state _unused_)
     assert_string_equal(exported.contents[0], MODULE);
     assert_string_equal(exported.before[0], "semodule -i selguard_port_3000.cil");
     assert_string_equal(exported.after[0], "restorecon -R -F -v /srv/my.site");
-    assert_string_equal(exported.after[1], "nginx -t && systemctl reload nginx");
+    assert_string_equal(exported.after[1], "nginx -t && systemctl reload-or-restart nginx");
     assert_string_equal(exported.after[2], "# by hand: chmod\\x0ao+x /srv");
 }
 
@@ -144,7 +144,7 @@ static void test_ansible(void **state _unused_)
                                        "  - \"/srv/my.site\"\n");
     assert_true(strv_contains(exported.names, "selguard_port_3000.cil"));
     assert_true(strv_contains(exported.names, "selguard.yml"));
-    assert_string_equal(exported.after[0], "nginx -t && systemctl reload nginx");
+    assert_string_equal(exported.after[0], "nginx -t && systemctl reload-or-restart nginx");
 }
 
 static void test_ansible_strings(void **state _unused_)

@@ -114,7 +114,7 @@ static void test_commands(void **state _unused_)
          "printf '%s\\n' '(type a_t)' '(roletype object_r a_t)' >m.cil && semodule -i m.cil",
          "install the SELinux policy module m"},
         {{.kind = ACTION_RELOAD_NGINX},
-         "nginx -t && systemctl reload nginx",
+         "nginx -t && systemctl reload-or-restart nginx",
          "test nginx's configuration and reload nginx"},
         {{.kind = ACTION_ADVISE, .text = (char[]){"open it"}, .commands = advice},
          "chmod o+x /srv && true",
