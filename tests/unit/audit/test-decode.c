@@ -217,7 +217,8 @@ static void test_ports_and_addresses(void **state)
     assert_int_equal(denial->source_port, 8081);
     assert_int_equal(denial->dest_port, 9);
     assert_text(denial->laddr, "::2");
-    denial = DECODE({1400, AVC("src=-1 dest=abc capability=-4 ioctlcmd=0x12345 pid=99999999999 ino=x")});
+    denial =
+        DECODE({1400, AVC("src=-1 dest=abc capability=-4 ioctlcmd=0x12345 pid=99999999999 ino=x")});
     assert_int_equal(denial->source_port, -1);
     assert_int_equal(denial->dest_port, -1);
     assert_int_equal(denial->capability, -1);
