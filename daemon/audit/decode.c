@@ -63,6 +63,10 @@ static const char *avc_address(Scratch *scratch, const Avc *avc, AvcField packet
     return scratch_copy_text(scratch, body + slice->offset, slice->length);
 }
 
+_Static_assert((AUDIT_KNOWN_EVENTS & (AUDIT_KNOWN_EVENTS - 1)) == 0, "the hash is masked");
+_Static_assert(sizeof(AuditEventRecord) == sizeof(int) + 2 * sizeof(uint32_t),
+               "records are compared as memory");
+
 typedef struct Word {
     const char *text;
     size_t length;
@@ -85,7 +89,7 @@ static const char *sorted_permissions(Scratch *scratch, const char *text, size_t
 
     if (!memchr(text, ' ', length))
         return scratch_copy_text(scratch, text, length);
-    if (length >= sizeof(scratch->data) - scratch->used)
+    if (length >= scratch->size - scratch->used)
         return NULL;
     for (const char *p = text, *end = text + length; p < end && n < DENIAL_PERMISSIONS_MAX;) {
         const char *space = memchr(p, ' ', (size_t)(end - p));
@@ -174,13 +178,52 @@ static void decode_avc(Scratch *scratch, const EventContext *context, const Audi
         denial->path = path_records_find(scratch, context, event, denial->inode, denial->name);
 }
 
-size_t audit_decode_event(AuditDecoder *decoder, const AuditEvent *event)
+static void decode(AuditDecoder *decoder, Scratch *scratch, const AuditEvent *event,
+                   Denial *denials)
 {
     EventContext context;
 
-    decoder->scratch.used = 0;
-    event_context_read(&context, &decoder->memo, &decoder->scratch, event);
+    event_context_read(&context, &decoder->memo, scratch, event);
     for (size_t i = 0; i < event->n_avcs; i++)
-        decode_avc(&decoder->scratch, &context, event, i, &decoder->denials[i]);
+        decode_avc(scratch, &context, event, i, &denials[i]);
+}
+
+/* Whether all but the stamp is the same. */
+static bool is_known(const KnownEvent *known, const AuditEvent *event)
+{
+    return known->n_records == event->n_records && known->text_length == event->text_length &&
+           memcmp(known->records, event->records, event->n_records * sizeof(*known->records)) ==
+               0 &&
+           memcmp(known->text, event->text, event->text_length) == 0;
+}
+
+static void learn(AuditDecoder *decoder, KnownEvent *known, const AuditEvent *event)
+{
+    Scratch scratch = {.data = known->strings, .size = sizeof(known->strings)};
+
+    decode(decoder, &scratch, event, &known->denial);
+    known->n_records = event->n_records;
+    memcpy(known->records, event->records, event->n_records * sizeof(*known->records));
+    known->text_length = event->text_length;
+    memcpy(known->text, event->text, event->text_length);
+}
+
+size_t audit_decode_event(AuditDecoder *decoder, const AuditEvent *event)
+{
+    if (event->n_avcs == 1 && event->n_records <= AUDIT_KNOWN_RECORDS_MAX &&
+        event->text_length <= AUDIT_KNOWN_TEXT_MAX) {
+        uint64_t hash = memo_hash(event->text, event->text_length);
+        KnownEvent *known = &decoder->known[hash & (AUDIT_KNOWN_EVENTS - 1)];
+
+        if (!is_known(known, event))
+            learn(decoder, known, event);
+        decoder->denials[0] = known->denial;
+        decoder->denials[0].time_usec = event->time_usec;
+        decoder->denials[0].serial = event->serial;
+    } else {
+        Scratch scratch = {.data = decoder->strings, .size = sizeof(decoder->strings)};
+
+        decode(decoder, &scratch, event, decoder->denials);
+    }
     return event->n_avcs;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A complete event to its denials. Strings live in the decoder's fixed scratch buffer
+ * A complete event to its denials. Strings live in the decoder's fixed buffers
  * until the next call. A decoder is zeroed before its first use.
  *
  * Where a field may be written by somebody else (comm, name, path, exe, …) a NUL inside
@@ -17,10 +17,22 @@
 #include "daemon/core/denial.h"
 #include "daemon/core/limits.h"
 
+/* An event of one denial that was decoded lately, and what it came to. In a storm events repeat
+ * to the byte, but for their stamp. */
+typedef struct KnownEvent {
+    size_t n_records; /* 0: unused */
+    AuditEventRecord records[AUDIT_KNOWN_RECORDS_MAX];
+    uint32_t text_length;
+    char text[AUDIT_KNOWN_TEXT_MAX];
+    Denial denial; /* its strings are in: */
+    char strings[SCRATCH_SIZE_FOR(AUDIT_KNOWN_TEXT_MAX, 1)];
+} KnownEvent;
+
 typedef struct AuditDecoder {
     Denial denials[AUDIT_EVENT_DENIALS_MAX];
     EventContextMemo memo;
-    Scratch scratch;
+    char strings[SCRATCH_SIZE];
+    KnownEvent known[AUDIT_KNOWN_EVENTS]; /* each text has one place it can be in */
 } AuditDecoder;
 
 /* Fills decoder->denials[0 … event->n_avcs - 1]; returns how many. */

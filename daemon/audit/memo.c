@@ -7,7 +7,7 @@ _Static_assert((AUDIT_MEMO_ENTRIES & (AUDIT_MEMO_ENTRIES - 1)) == 0, "the hash i
 _Static_assert(AUDIT_MEMO_TEXT_MAX <= UINT16_MAX, "lengths have two bytes");
 
 /* Eight bytes a step. Whoever makes texts collide only has them parsed each time. */
-static uint64_t hash_text(const char *text, size_t length)
+uint64_t memo_hash(const char *text, size_t length)
 {
     const uint64_t factor = UINT64_C(0x9e3779b97f4a7c15);
     uint64_t hash = length * factor, word;
@@ -29,7 +29,7 @@ int memo_find(const Memo *memo, const char *text, size_t length, bool *ret_known
 
     if (length == 0 || length > AUDIT_MEMO_TEXT_MAX)
         return -1;
-    place = hash_text(text, length) & (AUDIT_MEMO_ENTRIES - 1);
+    place = memo_hash(text, length) & (AUDIT_MEMO_ENTRIES - 1);
     *ret_known = memo->lengths[place] == length && memcmp(memo->texts[place], text, length) == 0;
     return (int)place;
 }

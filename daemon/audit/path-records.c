@@ -65,7 +65,7 @@ static const char *read_path(Scratch *scratch, const EventContext *context, cons
         cwd_length = 0;
     text_length = strlen(relative);
     if (cwd_length + text_length + 1 >= SCRATCH_PATH_MAX ||
-        cwd_length + text_length + 2 > sizeof(scratch->data) - scratch->used)
+        cwd_length + text_length + 2 > scratch->size - scratch->used)
         return NULL;
     at = scratch->data + scratch->used;
     memcpy(at, context->cwd, cwd_length);

@@ -7,7 +7,7 @@ const char *scratch_copy_text(Scratch *scratch, const char *text, size_t length)
 {
     char *at = scratch->data + scratch->used;
 
-    if (length >= sizeof(scratch->data) - scratch->used)
+    if (length >= scratch->size - scratch->used)
         return NULL;
     memcpy(at, text, length);
     at[length] = '\0';
@@ -19,7 +19,7 @@ const char *scratch_copy_value(Scratch *scratch, AuditFieldKind kind, const char
                                size_t length, NulRule rule)
 {
     char *at = scratch->data + scratch->used;
-    size_t room = sizeof(scratch->data) - scratch->used;
+    size_t room = scratch->size - scratch->used;
     int n;
 
     if (length == 0 || room == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A fixed buffer that decoded strings are put into, one after the other, terminated. They
+ * A buffer of fixed size that decoded strings are put into, one after the other, terminated. They
  * stay until `used` is set back. Nothing is allocated.
  */
 #pragma once
@@ -16,12 +16,14 @@
 
 /* What an event can decode to: each byte of its text at most once, terminators, a socket
  * address, and for each denial one path put together from CWD and PATH. */
-#define SCRATCH_SIZE                                                                               \
-    (AUDIT_EVENT_TEXT_MAX + AUDIT_EVENT_DENIALS_MAX * (SCRATCH_PATH_MAX + 64) + 1024)
+#define SCRATCH_SIZE_FOR(text_length, n_denials)                                                   \
+    ((text_length) + (n_denials) * (SCRATCH_PATH_MAX + 64) + 1024)
+#define SCRATCH_SIZE SCRATCH_SIZE_FOR(AUDIT_EVENT_TEXT_MAX, AUDIT_EVENT_DENIALS_MAX)
 
 typedef struct Scratch {
+    char *data; /* the owner's, with room for the text that is decoded into it */
+    size_t size;
     size_t used;
-    char data[SCRATCH_SIZE];
 } Scratch;
 
 /* What a NUL inside a decoded value becomes; REFUSE: the value is then absent. */

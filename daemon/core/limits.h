@@ -55,6 +55,12 @@
 #define AUDIT_MEMO_ENTRIES  64u
 #define AUDIT_MEMO_TEXT_MAX 512u
 
+/* Whole events of one denial whose meaning is remembered: AVC, SYSCALL, SOCKADDR, PROCTITLE and
+ * perhaps CWD and PATH. Some 220 KiB, of which a quiet host touches little. */
+#define AUDIT_KNOWN_EVENTS      32u
+#define AUDIT_KNOWN_RECORDS_MAX 6u
+#define AUDIT_KNOWN_TEXT_MAX    1024u
+
 /* A log has no EOE and no clock but its own stamps: an event is complete when the log
  * is this much further (the rule of ausearch as well). */
 #define AUDIT_LOG_EVENT_TIMEOUT_USEC (2 * USEC_PER_SEC)
@@ -323,6 +329,9 @@
 #define EXPLAIN_TEXT_MAX (256u * 1024)
 /* Problems answered in one go; a person reads a few. */
 #define EXPLAIN_DIAGNOSES_MAX 64u
+
+/* Diagnoses that analyze asks about while it still reads; the rest is asked about at the end. */
+#define ANALYZE_AHEAD_MAX 32u
 
 /* Ports, sockets and files looked at ahead of time: a host with a thousand sites. */
 #define PREFLIGHT_ACCESSES_MAX 2048u

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -17,6 +19,9 @@
 #include "daemon/monitor/json-line.h"
 #include "daemon/monitor/worker.h"
 #include "daemon/selinux/kernel.h"
+
+/* Bytes. What it needs at most is some 20 MiB. */
+#define ENGINE_KEPT_MEMORY (32 * 1024 * 1024)
 
 struct Engine {
     pid_t pid;
@@ -114,7 +119,13 @@ static int serve(int fd, const Analyze *analyze)
     JsonLineReader reader = {.fd = fd};
     Session session = {};
     json_object *question;
-    int r = load_policy(analyze, &session);
+    int r;
+
+    /* libsepol's large tables come and go with each module that is checked: giving their pages back
+     * each time costs more than all else about them. */
+    (void)mallopt(M_MMAP_THRESHOLD, ENGINE_KEPT_MEMORY);
+    (void)mallopt(M_TRIM_THRESHOLD, ENGINE_KEPT_MEMORY);
+    r = load_policy(analyze, &session);
 
     /* A policy of this host goes with this host's default labels; another's needs its own. The
      * file was opened once already, to tell whoever named it if it cannot be. */
@@ -217,19 +228,23 @@ int engine_wait(Engine *engine, Analyze *analyze)
     return r;
 }
 
-int engine_ask(Engine *engine, const Diagnosis *diagnosis, Store *store)
+bool engine_has_spoken(const Engine *engine)
 {
-    _cleanup_json_ json_object *question = NULL, *analysis = NULL;
-    int r = diagnosis_keep(diagnosis, &question);
+    struct pollfd descriptor = {.fd = engine->reader.fd, .events = POLLIN};
 
-    if (r < 0)
-        return r;
-    r = json_line_write(engine->reader.fd, question);
-    if (r >= 0)
-        r = json_line_read(&engine->reader, &analysis);
-    if (r > 0)
-        r = store_take_analysis(store, diagnosis->id, analysis);
-    else if (r != -ENOMEM)
-        r = -EPIPE;
-    return r;
+    return poll(&descriptor, 1, 0) > 0;
+}
+
+int engine_ask(Engine *engine, json_object *question)
+{
+    int r = json_line_write(engine->reader.fd, question);
+
+    return r >= 0 || r == -ENOMEM ? r : -EPIPE;
+}
+
+int engine_hear(Engine *engine, json_object **ret_answer)
+{
+    int r = json_line_read(&engine->reader, ret_answer);
+
+    return r > 0 ? 0 : r == -ENOMEM ? r : -EPIPE;
 }

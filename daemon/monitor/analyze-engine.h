@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The engine of analyze, in a process of its own: it loads the policy while the logs are read,
- * and what libsepol makes of a damaged policy stays there. Asked about one diagnosis at a time.
+ * and what libsepol makes of a damaged policy stays there. Asked about one diagnosis at a time
+ * (analyze-ahead.h).
  */
 #pragma once
 
@@ -18,6 +19,9 @@ Engine *engine_free(Engine *engine);
 /* Waits until the policy is loaded. Fills the policy facts of `analyze`; what keeps it from being
  * used is one of them. 0 or -ENOMEM. */
 int engine_wait(Engine *engine, Analyze *analyze);
-/* Asks about a diagnosis of the store and has the store take the answer. 0, -ENOMEM, or -EPIPE if
- * the engine is no more. */
-int engine_ask(Engine *engine, const Diagnosis *diagnosis, Store *store);
+/* Whether it has said something: the next wait will not take long. */
+bool engine_has_spoken(const Engine *engine);
+/* A question is what diagnosis_keep() gives, the answer an object of diagnosis_to_json(), which the
+ * caller puts. One at a time. 0, -ENOMEM, or -EPIPE if the engine is no more. */
+int engine_ask(Engine *engine, json_object *question);
+int engine_hear(Engine *engine, json_object **ret_answer);

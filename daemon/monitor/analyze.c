@@ -6,6 +6,7 @@
 
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
+#include "daemon/monitor/analyze-ahead.h"
 #include "daemon/monitor/analyze-engine.h"
 #include "daemon/monitor/analyze-internal.h"
 #include "daemon/monitor/options.h"
@@ -214,24 +215,14 @@ static int check_contexts(const Analyze *analyze)
     return r;
 }
 
-static int run_analyses(Analyze *analyze, Engine *engine)
-{
-    const Diagnosis *diagnosis;
-    int r = engine_wait(engine, analyze);
-
-    while (r >= 0 && (diagnosis = store_next_unanalyzed(analyze->store)))
-        r = engine_ask(engine, diagnosis, analyze->store);
-    if (r == -EPIPE)
-        r = analyze->policy_problem
-                ? 0
-                : string_replace(&analyze->policy_problem,
-                                 "asking the policy ended unexpectedly: it may be damaged");
-    return r;
-}
-
 static void engine_cleanup(Engine **engine)
 {
     engine_free(*engine);
+}
+
+static void look_ahead(void *userdata)
+{
+    ahead_work(userdata);
 }
 
 static int run(Analyze *analyze)
@@ -243,6 +234,7 @@ static int run(Analyze *analyze)
         .utc_offset = analyze->utc_offset,
     };
     _cleanup_(engine_cleanup) Engine *engine = NULL;
+    _cleanup_(ahead_clear) Ahead ahead = {.analyze = analyze};
     _cleanup_free_ char *problem = NULL;
     int r = store_new(&analyze->store, NULL);
 
@@ -259,13 +251,14 @@ static int run(Analyze *analyze)
         r = engine_start(analyze, &engine);
     if (r < 0)
         return r;
-    r = replay_files(analyze->pipeline, analyze->audit_logs, analyze->error_logs, &analyze->result,
-                     &problem);
+    ahead.engine = engine;
+    r = replay_files(analyze->pipeline, analyze->audit_logs, analyze->error_logs, look_ahead,
+                     &ahead, &analyze->result, &problem);
     if (r < 0) {
         (void)fprintf(stderr, "nginx-selguard: %s\n", problem ? problem : strerror(-r));
         return r;
     }
-    return run_analyses(analyze, engine);
+    return ahead_finish(&ahead);
 }
 
 int analyze_main(int argc, char **argv)

@@ -95,8 +95,8 @@ static int replay(Monitor *monitor, const MonitorOptions *options)
 {
     _cleanup_free_ char *problem = NULL;
     ReplayResult result;
-    int r = replay_files(monitor->pipeline, options->audit_logs, options->error_logs, &result,
-                         &problem);
+    int r = replay_files(monitor->pipeline, options->audit_logs, options->error_logs, NULL, NULL,
+                         &result, &problem);
 
     if (r < 0)
         journal_log(LOG_ERR, NULL, NULL, "A recorded file cannot be read: %s",

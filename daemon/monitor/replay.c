@@ -173,7 +173,8 @@ static const char *explain(int error)
 }
 
 int replay_files(Pipeline *pipeline, char *const *audit_logs, char *const *error_logs,
-                 ReplayResult *ret_result, char **ret_problem)
+                 void (*progress)(void *userdata), void *userdata, ReplayResult *ret_result,
+                 char **ret_problem)
 {
     size_t n = strv_length(audit_logs) + strv_length(error_logs);
     Source *sources = calloc(n + 1, sizeof(*sources)), *source = NULL;
@@ -192,6 +193,8 @@ int replay_files(Pipeline *pipeline, char *const *audit_logs, char *const *error
             (void)pipeline_advance(pipeline, now_usec);
         }
         r = step(source, pipeline, &result);
+        if (r >= 0 && progress)
+            progress(userdata);
     }
     if (r >= 0) {
         pipeline_flush(pipeline);

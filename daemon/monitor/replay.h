@@ -16,7 +16,9 @@ typedef struct ReplayResult {
     uint64_t lines_skipped; /* longer than NGINX_LINE_LENGTH_MAX */
 } ReplayResult;
 
-/* Both lists are NULL-terminated and may be NULL. Flushes the pipeline at the end. Returns 0,
- * or a negative errno with *ret_problem a sentence naming the file (to be freed). */
+/* Both lists are NULL-terminated and may be NULL. Calls `progress`, which may be NULL, each time
+ * some more was read. Flushes the pipeline at the end. Returns 0, or a negative errno with
+ * *ret_problem a sentence naming the file (to be freed). */
 int replay_files(Pipeline *pipeline, char *const *audit_logs, char *const *error_logs,
-                 ReplayResult *ret_result, char **ret_problem);
+                 void (*progress)(void *userdata), void *userdata, ReplayResult *ret_result,
+                 char **ret_problem);

@@ -23,6 +23,14 @@ static bool labels_ports(const Hypothesis *hypothesis, uint32_t type)
     return false;
 }
 
+static bool labels_protocol(const Hypothesis *hypothesis, PortProtocol protocol)
+{
+    for (size_t i = 0; i < hypothesis->n_ports; i++)
+        if (hypothesis->ports[i].protocol == protocol)
+            return true;
+    return false;
+}
+
 bool exposure_is_new_port_type(const Difference *difference, uint32_t type)
 {
     bool in_before = type <= hypothesis_n_types(difference->before);
@@ -38,7 +46,7 @@ int exposure_port_segments(const Difference *difference, PortProtocol protocol,
     _cleanup_free_ uint16_t *types = calloc(2 * (size_t)PORT_COUNT, sizeof(*types));
     _cleanup_free_ PortSegment *segments = NULL;
     const uint16_t *before, *after;
-    size_t n = 0;
+    size_t n = 0, allocated = 0;
 
     if (!types)
         return -ENOMEM;
@@ -47,27 +55,24 @@ int exposure_port_segments(const Difference *difference, PortProtocol protocol,
     port_map_fill(difference->before, protocol, types);
     port_map_fill(difference->after, protocol, types + PORT_COUNT);
 
-    for (uint32_t pass = 0; pass < 2; pass++) {
-        n = 0;
-        for (uint32_t port = 0; port < PORT_COUNT; port++) {
-            bool starts =
-                port == 0 || before[port] != before[port - 1] || after[port] != after[port - 1];
+    for (uint32_t low = 0, next; low < PORT_COUNT; low = next) {
+        for (next = low + 1;
+             next < PORT_COUNT && before[next] == before[low] && after[next] == after[low];)
+            next++;
+        if (n == allocated) {
+            PortSegment *larger =
+                reallocarray(segments, allocated = allocated * 2 + 64, sizeof(*segments));
 
-            n += starts;
-            if (!segments)
-                continue;
-            if (starts)
-                segments[n - 1] = (PortSegment){
-                    .low = (uint16_t)port,
-                    .before = before[port],
-                    .after = after[port],
-                };
-            segments[n - 1].high = (uint16_t)port;
+            if (!larger)
+                return -ENOMEM;
+            segments = larger;
         }
-        if (!segments)
-            segments = calloc(n, sizeof(*segments));
-        if (!segments)
-            return -ENOMEM;
+        segments[n++] = (PortSegment){
+            .low = (uint16_t)low,
+            .high = (uint16_t)(next - 1),
+            .before = before[low],
+            .after = after[low],
+        };
     }
     *ret_segments = TAKE_POINTER(segments);
     *ret_n = n;
@@ -207,11 +212,13 @@ static int compare_protocol(const Difference *difference, PortProtocol protocol,
 
 int exposure_compare_ports(const Difference *difference, DifferenceSink sink, void *data)
 {
-    if (difference->before->n_ports == 0 && difference->after->n_ports == 0)
-        return 0;
     for (unsigned protocol = 0; protocol < PORT_PROTOCOL_COUNT; protocol++) {
-        int r = compare_protocol(difference, (PortProtocol)protocol, sink, data);
+        int r = 0;
 
+        /* What neither side labels is as the policy has it, on both. */
+        if (labels_protocol(difference->before, (PortProtocol)protocol) ||
+            labels_protocol(difference->after, (PortProtocol)protocol))
+            r = compare_protocol(difference, (PortProtocol)protocol, sink, data);
         if (r < 0)
             return r;
     }

@@ -63,6 +63,7 @@ typedef struct Seen {
     size_t n;
     int64_t uid[4];
     pid_t pid[4];
+    uint64_t serial[4];
     int port[4];
     char exe[4][32];
 } Seen;
@@ -74,6 +75,7 @@ static int take_denials(void *userdata, const AuditEvent *event, const Denial *d
     for (size_t i = 0; i < n && seen->n < 4; i++, seen->n++) {
         seen->uid[seen->n] = denials[i].uid;
         seen->pid[seen->n] = denials[i].pid;
+        seen->serial[seen->n] = denials[i].serial;
         seen->port[seen->n] = denials[i].dest_port;
         (void)snprintf(seen->exe[seen->n], 32, "%s", denials[i].exe ? denials[i].exe : "");
     }
@@ -123,7 +125,8 @@ static void test_repeated_records_say_the_same(void **state)
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(seen.port[i], 3000);
         assert_int_equal(seen.uid[i], 33);
-        assert_int_equal(seen.pid[i], 7); /* the AVC's own */
+        assert_int_equal(seen.serial[i], i + 1); /* an event that is known has its own stamp */
+        assert_int_equal(seen.pid[i], 7);        /* the AVC's own */
         assert_string_equal(seen.exe[i], i == 1 ? "/usr/sbin/apache2" : "/usr/sbin/nginx");
     }
     audit_assembler_free(assembler);
