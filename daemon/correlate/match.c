@@ -156,6 +156,14 @@ static Match match_backend(const Denial *denial, const Failure *failure)
     return strstr(words, "rimary script") ? MATCH_LIKELY : MATCH_NONE;
 }
 
+/* Of a mounted file system's root directory the kernel names nothing that nginx's line could be
+ * held against: only a line of that very time will do, and none that was written before. */
+static bool is_late_for_root(const Denial *denial, const Failure *failure)
+{
+    return denial->name && streq(denial->name, "/") && failure->time_known &&
+           denial->time_usec >= failure->time_usec + USEC_PER_SEC;
+}
+
 Match match_halves(const Denial *denial, const Failure *failure, bool together)
 {
     bool in_time = times_agree(denial, failure);
@@ -168,6 +176,8 @@ Match match_halves(const Denial *denial, const Failure *failure, bool together)
     if (failure->pid != 0 && denial->pid != 0 && failure->pid != denial->pid)
         return MATCH_NONE;
     match = match_target(denial, failure);
+    if (match == MATCH_LIKELY && is_late_for_root(denial, failure))
+        return MATCH_NONE;
     /* without a process or a time, only the target can tie them */
     if ((failure->pid == 0 || !failure->time_known || !in_time) && match != MATCH_CERTAIN)
         return MATCH_NONE;

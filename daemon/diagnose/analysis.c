@@ -190,6 +190,7 @@ static int add_candidates(Diagnosis *diagnosis, const Hypothesis *current,
         .current = current,
         .denied_booleans = options->denied_booleans,
         .file_contexts = options->file_contexts,
+        .intents = options->intents,
     };
     int r;
 
@@ -254,10 +255,10 @@ static int make_operation(const Diagnosis *diagnosis, const Hypothesis *current,
                           const AnalysisOptions *options, Operation *ret_operation)
 {
     if (options->read_label || !options->file_contexts)
-        return operation_from_diagnosis(diagnosis, current, options->read_label, options->userdata,
-                                        ret_operation);
-    return operation_from_diagnosis(diagnosis, current, read_default_label, options->file_contexts,
-                                    ret_operation);
+        return operation_from_diagnosis(diagnosis, current, options->intents, options->read_label,
+                                        options->userdata, ret_operation);
+    return operation_from_diagnosis(diagnosis, current, options->intents, read_default_label,
+                                    options->file_contexts, ret_operation);
 }
 
 /* A site that was taken away since is no intruder. */

@@ -11,6 +11,7 @@
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
 #include "daemon/diagnose/candidates.h"
+#include "daemon/diagnose/path-need.h"
 #include "daemon/diagnose/target-path.h"
 #include "daemon/selinux/type-traits.h"
 
@@ -47,16 +48,23 @@ static bool starts_with(const char *text, const char *start)
     return strncmp(text, start, strlen(start)) == 0;
 }
 
-static Purpose find_purpose(const Diagnosis *diagnosis)
+static Purpose find_purpose(const Diagnosis *diagnosis, const NginxIntents *intents)
 {
     const char *operation = strempty(diagnosis->operation);
+    PathOperation wanted;
 
     if (diagnosis->target_kind == TARGET_SOCKET)
         return PURPOSE_SOCKET;
     if (starts_with(operation, "certificate"))
         return PURPOSE_CERTIFICATE;
-    if (diagnosis->path && starts_with(diagnosis->path, "/var/log/"))
+    if (path_is_log(diagnosis->path, intents) ||
+        (diagnosis->path && starts_with(diagnosis->path, "/var/log/")))
         return PURPOSE_LOG;
+    /* A directory that may not be searched says nothing of what was wanted behind it. */
+    if (path_operation_of(diagnosis, intents, &wanted) &&
+        (wanted.need == PATH_NEED_WRITE || wanted.need == PATH_NEED_CREATE ||
+         wanted.need == PATH_NEED_REMOVE))
+        return PURPOSE_WRITE;
     if (has_word(diagnosis->access.permissions,
                  "write append create add_name remove_name unlink rename rmdir link setattr"))
         return PURPOSE_WRITE;
@@ -445,7 +453,7 @@ int candidates_add_files(Diagnosis *diagnosis, const CandidateContext *base)
         r = context_type_copy(diagnosis->access.target_context, context.type, sizeof(context.type));
     if (r < 0)
         return r;
-    context.purpose = find_purpose(diagnosis);
+    context.purpose = find_purpose(diagnosis, base->intents);
     context.on_the_way = diagnosis->path_from_log && streq(diagnosis->access.target_class, "dir");
     objection = find_objection(&context);
     if (objection)

@@ -21,6 +21,7 @@ typedef struct CandidateContext {
     const char *default_type;
     const char *default_type_behind;
     const FileContexts *file_contexts; /* NULL where they are not known */
+    const NginxIntents *intents;       /* likewise */
 } CandidateContext;
 
 /* Every minimal set of booleans. 0 or a negative errno. */

@@ -69,8 +69,34 @@ static uint64_t hash_type(uint64_t hash, const char *context)
     return hash_string(hash, "");
 }
 
-static uint64_t hash_denial(const Denial *denial)
+/* Whether nginx's line says for certain which path the kernel named a component of. */
+static bool is_path_told(const Incident *incident)
 {
+    const Failure *failure = incident->failure;
+
+    return failure && incident->match == MATCH_CERTAIN && failure->target &&
+           failure->target[0] == '/' && !failure->ambiguous && !failure_is_of_backend(failure);
+}
+
+/* How much of the path in nginx's line is the same for all that one label would mend: the
+ * directory that was refused, or the one that a refused file is in; all of a socket's. */
+static size_t told_length(const Denial *denial, const char *path)
+{
+    const char *last = strrchr(path, '/');
+    const size_t length = denial->name ? strlen(denial->name) : 0;
+
+    if (streq(denial->target_class, "sock_file"))
+        return strlen(path);
+    for (const char *end = last; streq(denial->target_class, "dir") && end > path; end--)
+        if (*end == '/' && (size_t)(end - path) > length && end[-(ssize_t)length - 1] == '/' &&
+            strncmp(end - length, strempty(denial->name), length) == 0)
+            return (size_t)(end - path);
+    return (size_t)(last - path);
+}
+
+static uint64_t hash_denial(const Incident *incident)
+{
+    const Denial *denial = incident->denial;
     const char *path = denial->path && denial->path[0] == '/' ? denial->path : NULL;
     int port = denial_port(denial);
     uint64_t hash = hash_string(HASH_SEED, "denial");
@@ -84,6 +110,9 @@ static uint64_t hash_denial(const Denial *denial)
         hash = hash_bytes(hash, &denial->capability, sizeof(denial->capability));
     if (denial->ioctl_command != 0)
         hash = hash_bytes(hash, &denial->ioctl_command, sizeof(denial->ioctl_command));
+    if (!path && port < 0 && is_path_told(incident))
+        return hash_bytes(hash, incident->failure->target,
+                          told_length(denial, incident->failure->target));
     return hash_string(hash, path);
 }
 
@@ -125,8 +154,7 @@ static uint64_t hash_failure(const Failure *failure)
 
 void incident_signature(const Incident *incident, char ret_id[DIAGNOSIS_ID_SIZE])
 {
-    uint64_t hash =
-        incident->denial ? hash_denial(incident->denial) : hash_failure(incident->failure);
+    uint64_t hash = incident->denial ? hash_denial(incident) : hash_failure(incident->failure);
 
     /* Not snprintf(): this is done for every denial of a storm. */
     for (size_t i = DIAGNOSIS_ID_SIZE - 1; i-- > 0; hash >>= 4)
@@ -201,8 +229,7 @@ static int set_denial_target(Diagnosis *diagnosis, const Incident *incident)
     }
     if (denial->path && denial->path[0] == '/')
         return set_escaped(&diagnosis->path, denial->path);
-    if (failure && incident->match == MATCH_CERTAIN && failure->target && !failure->ambiguous &&
-        !failure_is_of_backend(failure)) {
+    if (is_path_told(incident)) {
         /* The kernel named a component only. nginx's line shows which path it was on the way
          * to; a directory on that way is not the path itself, so the target stays nginx's. */
         if (failure->target_kind == FAILURE_TARGET_SOCKET)
@@ -214,6 +241,14 @@ static int set_denial_target(Diagnosis *diagnosis, const Incident *incident)
     }
     /* The override that root needs is asked for without an object: nginx's line has it. */
     if (failure && denial->capability >= 0 && failure->target_kind == FAILURE_TARGET_PATH) {
+        diagnosis->path_from_log = true;
+        return set_escaped(&diagnosis->path, failure->target);
+    }
+    /* The root directory of some file system, mounted anywhere on the way. */
+    if (denial->name && streq(denial->name, "/")) {
+        if (!failure || !failure->target || failure->target[0] != '/' || failure->ambiguous ||
+            failure_is_of_backend(failure))
+            return 0;
         diagnosis->path_from_log = true;
         return set_escaped(&diagnosis->path, failure->target);
     }
@@ -382,6 +417,23 @@ int diagnosis_fold_incident(Diagnosis *diagnosis, const Incident *incident)
     if (r >= 0 && incident->failure)
         r = diagnosis_add_context(diagnosis, incident->failure);
     return r;
+}
+
+bool diagnosis_explains_denial(const Diagnosis *diagnosis, const Denial *denial)
+{
+    const char *last = diagnosis->path ? strrchr(diagnosis->path, '/') : NULL;
+    Access access = {};
+    bool same;
+
+    if (!last || !diagnosis->path_from_log || !diagnosis->have_access || !denial->name ||
+        denial_port(denial) >= 0 || (denial->path && denial->path[0] == '/') ||
+        !streq(denial->name, diagnosis->component ? diagnosis->component : last + 1) ||
+        access_init(&access, denial->source_context, denial->target_context, denial->target_class,
+                    denial->permissions) < 0)
+        return false;
+    same = access_equal(&access, &diagnosis->access);
+    access_clear(&access);
+    return same;
 }
 
 bool diagnosis_explains_failure(const Diagnosis *diagnosis, const Failure *failure)

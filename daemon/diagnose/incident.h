@@ -18,7 +18,9 @@
 bool incident_is_relevant(const Incident *incident);
 
 /* What makes incidents the same problem: for a denial the types, class, permissions, and port
- * or kernel path; for a failure alone the operation, target and errno. */
+ * or kernel path. Where the kernel named a component only and nginx's line the path, it is also the
+ * directory: two of a kind elsewhere take a change of their own. For a failure alone it is the
+ * operation, target and errno. */
 void incident_signature(const Incident *incident, char ret_id[DIAGNOSIS_ID_SIZE]);
 
 /* A new diagnosis with the incident folded in. 0 or -ENOMEM. */
@@ -30,6 +32,10 @@ int diagnosis_fold_incident(Diagnosis *diagnosis, const Incident *incident);
 
 /* Adds only what nginx's line tells: a late half of something counted. 0 or -ENOMEM. */
 int diagnosis_add_context(Diagnosis *diagnosis, const Failure *failure);
+
+/* Whether a denial that came without nginx's line is of this diagnosis, by what the kernel named.
+ */
+bool diagnosis_explains_denial(const Diagnosis *diagnosis, const Denial *denial);
 
 /* Whether a failure that came without its denial speaks of this diagnosis: the same port in
  * the same direction, soon after. In a storm the halves may miss each other. */

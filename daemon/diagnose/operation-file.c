@@ -4,12 +4,14 @@
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
 #include "daemon/diagnose/operation-internal.h"
+#include "daemon/diagnose/path-need.h"
 #include "daemon/diagnose/target-path.h"
 
 typedef struct FileOperation {
     Operation *operation;
     const Hypothesis *hypothesis;
     const Diagnosis *diagnosis;
+    bool log; /* opened for appending */
     OperationLabelReader read_label;
     void *userdata;
 } FileOperation;
@@ -98,7 +100,7 @@ static int add_behind(const FileOperation *file)
         return 0;
     if (has_any(denied->permissions, "write add_name"))
         return ask(file, file->operation->path, denied->target_context, "file",
-                   "create getattr open write");
+                   file->log ? "append create getattr open" : "create getattr open write");
     label = label_of(file, file->operation->path, "file");
     return label ? ask(file, file->operation->path, label, "file", "getattr open read") : 0;
 }
@@ -160,7 +162,9 @@ static int find_object(const FileOperation *file)
 static int add_all(const FileOperation *file)
 {
     const Access *denied = &file->diagnosis->access;
-    const char *next = follow_on_permissions(denied);
+    const char *next = file->log && streq(denied->target_class, "file")
+                           ? "append create getattr open"
+                           : follow_on_permissions(denied);
     const char *object;
     int r = find_object(file);
 
@@ -182,12 +186,14 @@ static int add_all(const FileOperation *file)
 }
 
 int operation_add_file(Operation *operation, const Hypothesis *hypothesis,
-                       const Diagnosis *diagnosis, OperationLabelReader read_label, void *userdata)
+                       const Diagnosis *diagnosis, const NginxIntents *intents,
+                       OperationLabelReader read_label, void *userdata)
 {
     FileOperation file = {
         .operation = operation,
         .hypothesis = hypothesis,
         .diagnosis = diagnosis,
+        .log = path_is_log(diagnosis->path, intents),
         .read_label = read_label,
         .userdata = userdata,
     };

@@ -12,4 +12,5 @@ int operation_add_known(Operation *operation, const Hypothesis *hypothesis, cons
 /* What comes with a denial on a file, directory or socket: what is done to the object next, what
  * lies behind it, the way to it, and for a socket the process that listens. */
 int operation_add_file(Operation *operation, const Hypothesis *hypothesis,
-                       const Diagnosis *diagnosis, OperationLabelReader read_label, void *userdata);
+                       const Diagnosis *diagnosis, const NginxIntents *intents,
+                       OperationLabelReader read_label, void *userdata);

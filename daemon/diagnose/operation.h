@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "daemon/core/diagnosis.h"
+#include "daemon/nginx/conf-intent.h"
 #include "daemon/selinux/hypothesis.h"
 
 /* What is asked of one object, and a search of each directory above it. */
@@ -45,10 +46,11 @@ typedef char *(*OperationPeerReader)(const char *path, void *userdata);
 
 /* Needs diagnosis->have_access. `read_label` (may be NULL) is asked about the directories above a
  * file, which must be searched on the way to it, and about what lies behind a directory that was
- * refused. 0, -EINVAL (nothing to ask), or -ENOMEM. */
+ * refused; `intents` (may be NULL) tell what is a log, which is appended to. 0, -EINVAL (nothing
+ * to ask), or -ENOMEM. */
 int operation_from_diagnosis(const Diagnosis *diagnosis, const Hypothesis *hypothesis,
-                             OperationLabelReader read_label, void *userdata,
-                             Operation *ret_operation);
+                             const NginxIntents *intents, OperationLabelReader read_label,
+                             void *userdata, Operation *ret_operation);
 void operation_clear(Operation *operation);
 
 /* The access that a question means under a hypothesis; access_clear() it. 0, -ENODATA where the

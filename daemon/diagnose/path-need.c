@@ -68,6 +68,16 @@ static bool is_written(const Diagnosis *diagnosis, const NginxIntents *intents)
     return false;
 }
 
+bool path_is_log(const char *path, const NginxIntents *intents)
+{
+    const NginxIntent *intent = NULL;
+
+    while (path && intents && (intent = nginx_intent_find_path(intents, path, intent)))
+        if (intent->kind == NGINX_INTENT_ERROR_LOG || intent->kind == NGINX_INTENT_ACCESS_LOG)
+            return true;
+    return false;
+}
+
 static bool has_level(const Diagnosis *diagnosis, const char *level)
 {
     return streq(strempty(diagnosis->log_level), level);

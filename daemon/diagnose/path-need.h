@@ -19,3 +19,5 @@ typedef struct PathOperation {
  * False where the operation is not about a path. */
 bool path_operation_of(const Diagnosis *diagnosis, const NginxIntents *intents,
                        PathOperation *ret_operation);
+/* Whether the configuration has nginx log there. Both may be NULL. */
+bool path_is_log(const char *path, const NginxIntents *intents);

@@ -201,6 +201,36 @@ static void retract_failure(Store *store, const Failure *failure)
         notify_changed(store, entry);
 }
 
+/* A denial that was reported without its path: with it, it may be another problem. Whether it is
+ * taken back, and so not counted any more. */
+static bool retract_denial(Store *store, const Incident *incident)
+{
+    const Incident alone = {.denial = incident->denial};
+    char before[DIAGNOSIS_ID_SIZE], id[DIAGNOSIS_ID_SIZE];
+    Entry *entry;
+
+    incident_signature(&alone, before);
+    incident_signature(incident, id);
+    if (streq(before, id))
+        return false;
+    entry = find_entry(store, before);
+    if (!entry)
+        return false;
+    if (--entry->diagnosis->count == 0)
+        remove_entry(store, entry);
+    else
+        notify_changed(store, entry);
+    return true;
+}
+
+static Entry *find_of_denial(Store *store, const Denial *denial)
+{
+    for (size_t i = store->n_entries; i-- > 0;)
+        if (diagnosis_explains_denial(store->entries[i].diagnosis, denial))
+            return &store->entries[i];
+    return NULL;
+}
+
 static void reopen(Store *store, Entry *entry)
 {
     switch (entry->diagnosis->state) {
@@ -216,11 +246,16 @@ static void reopen(Store *store, Entry *entry)
     }
 }
 
-static int fold(Store *store, const Incident *incident)
+static int fold(Store *store, const Incident *given)
 {
+    Incident whole = *given;
+    const Incident *incident = &whole;
     char id[DIAGNOSIS_ID_SIZE];
     Entry *entry;
     int r;
+
+    if (incident->denial_reported && retract_denial(store, incident))
+        whole.denial_reported = false;
 
     if (incident->failure_reported)
         retract_failure(store, incident->failure);
@@ -234,6 +269,8 @@ static int fold(Store *store, const Incident *incident)
     }
     incident_signature(incident, id);
     entry = find_entry(store, id);
+    if (!entry && !incident->failure)
+        entry = find_of_denial(store, incident->denial);
     if (!entry)
         return add_entry(store, incident);
     r = diagnosis_fold_incident(entry->diagnosis, incident);

@@ -61,6 +61,34 @@ static void test_signature(void **state _unused_)
     assert_memory_equal(first, "6b631c59", 8);
 }
 
+/* What is called "/" is the root directory of whatever is mounted there, and no path. */
+static void test_root_of_a_mount(void **state _unused_)
+{
+    Denial denial = make_denial();
+    const Failure failure = {
+        .operation = "open",
+        .error = EACCES,
+        .target_kind = FAILURE_TARGET_PATH,
+        .target = "/srv/usb/page.html",
+        .port = -1,
+    };
+    Incident incident = {.denial = &denial, .failure = &failure, .match = MATCH_LIKELY};
+    Diagnosis *diagnosis;
+
+    denial.dest_port = -1;
+    denial.target_class = "dir";
+    denial.permissions = "search";
+    denial.name = "/";
+    assert_int_equal(incident_to_diagnosis(&incident, &diagnosis), 0);
+    assert_string_equal(diagnosis->path, "/srv/usb/page.html");
+    assert_null(diagnosis->component);
+    diagnosis_free(diagnosis);
+    incident = (Incident){.denial = &denial};
+    assert_int_equal(incident_to_diagnosis(&incident, &diagnosis), 0);
+    assert_null(diagnosis->path);
+    diagnosis_free(diagnosis);
+}
+
 /* Whether two failures to open are one problem. */
 static bool is_same(const char *one, const char *other)
 {
@@ -126,9 +154,8 @@ static void test_permissive(void **state _unused_)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_signature),
-        cmocka_unit_test(test_temporary_files),
-        cmocka_unit_test(test_evidence),
+        cmocka_unit_test(test_signature),       cmocka_unit_test(test_root_of_a_mount),
+        cmocka_unit_test(test_temporary_files), cmocka_unit_test(test_evidence),
         cmocka_unit_test(test_permissive),
     };
 

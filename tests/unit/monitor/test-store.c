@@ -206,6 +206,64 @@ static void test_late_halves(void **state _unused_)
     store_free(store);
 }
 
+/* The kernel names a component and nginx's line the path: elsewhere it is another problem, for it
+ * takes another change. */
+static void test_places(void **state _unused_)
+{
+    Denial denial = make_denial(-1, 1);
+    Failure failure = {
+        .time_usec = UINT64_C(1795379754000000),
+        .time_known = true,
+        .operation = "open",
+        .error = EACCES,
+        .target_kind = FAILURE_TARGET_PATH,
+        .target = "/srv/one/page.html",
+        .port = -1,
+        .line = "the line",
+    };
+    Incident pair = {.denial = &denial, .failure = &failure, .match = MATCH_CERTAIN};
+    const Incident alone = {.denial = &denial};
+    Counts counts = {};
+    Store *store = make_store(&counts);
+
+    denial.target_class = "file";
+    denial.target_context = "system_u:object_r:user_home_t:s0";
+    denial.permissions = "read";
+    denial.name = "page.html";
+    /* First without its line, which comes late: one, counted once, with the path. */
+    assert_int_equal(store_take_incident(store, &alone), 0);
+    assert_string_equal(store_get(store, 0)->path, "page.html");
+    pair.denial_reported = true;
+    assert_int_equal(store_take_incident(store, &pair), 0);
+    assert_int_equal(store_count(store), 1);
+    assert_int_equal(store_get(store, 0)->count, 1);
+    assert_string_equal(store_get(store, 0)->path, "/srv/one/page.html");
+    pair.denial_reported = false;
+    /* Its neighbour is the same problem, a file of another directory is not. */
+    failure.target = "/srv/one/other.html";
+    denial.name = "other.html";
+    assert_int_equal(store_take_incident(store, &pair), 0);
+    assert_int_equal(store_count(store), 1);
+    failure.target = "/srv/two/other.html";
+    assert_int_equal(store_take_incident(store, &pair), 0);
+    assert_int_equal(store_count(store), 2);
+    assert_string_equal(store_get(store, 1)->path, "/srv/two/other.html");
+    /* Without its line, by what the kernel named. */
+    assert_int_equal(store_take_incident(store, &alone), 0);
+    assert_int_equal(store_count(store), 2);
+    assert_int_equal(store_get(store, 1)->count, 2);
+    /* A directory on the way counts itself, whatever lies behind it. */
+    denial.target_class = "dir";
+    denial.permissions = "search";
+    denial.name = "srv";
+    assert_int_equal(store_take_incident(store, &pair), 0);
+    failure.target = "/srv/one/page.html";
+    assert_int_equal(store_take_incident(store, &pair), 0);
+    assert_int_equal(store_count(store), 3);
+    assert_int_equal(store_get(store, 2)->count, 2);
+    store_free(store);
+}
+
 /* Nobody announces a chmod: it is asked about again, more and more seldom, until it is resolved. */
 static void test_mended_permissions(void **state _unused_)
 {
@@ -319,6 +377,7 @@ int main(void)
         cmocka_unit_test(test_late_halves),
         cmocka_unit_test(test_relevance),
         cmocka_unit_test(test_mended_permissions),
+        cmocka_unit_test(test_places),
         cmocka_unit_test(test_eviction),
         cmocka_unit_test(test_analysis_queue),
     };

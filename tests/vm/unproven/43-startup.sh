@@ -68,25 +68,30 @@ expect_table key-by-mode
 check "as advised" follow_advice /etc/ssl/sites/www.example.com.key
 check "a handshake" curl -s -o /dev/null --max-time 5 "${www[@]}"
 
-# Logs and a cache on a disk of their own.
-mkdir -p /data/logs /data/cache
-restorecon -R /data
-site data <<'CONF'
-proxy_cache_path /data/cache/pages keys_zone=pages:1m;
+# Logs and a cache elsewhere. A fix ends with a reload: one obstacle at a time, or the next one
+# would make it fail.
+mkdir -p /srv/data/logs /srv/data/cache
+restorecon -R /srv/data
+site logs <<'CONF'
 server {
     listen 488;
     server_name data.example.com;
-    access_log /data/logs/access.log;
-    error_log /data/logs/error.log;
+    access_log /srv/data/logs/access.log;
+    error_log /srv/data/logs/error.log;
 }
 CONF
 blocked log http://127.0.0.1:488/
-check "the directory for logs" apply_first /data/logs/error.log
-changes+=("$change")
-blocked cache http://127.0.0.1:488/
-check "the directory for the cache" apply_first /data/cache/pages
+check "the directory for logs" apply_first /srv/data/logs/error.log
 changes+=("$change")
 works http://127.0.0.1:488/
+site cache <<'CONF'
+proxy_cache_path /srv/data/cache/pages keys_zone=pages:1m;
+server { listen 8009; server_name cache.example.com; }
+CONF
+blocked cache http://127.0.0.1:8009/
+check "the directory for the cache" apply_first /srv/data/cache/pages
+changes+=("$change")
+works http://127.0.0.1:8009/
 
 # Ports.
 site ports <<'CONF'
