@@ -54,7 +54,6 @@ static PolkitCheck *check_free(PolkitCheck *check)
 }
 
 DEFINE_POINTER_CLEANUP(PolkitCheck, check_free, check_cleanup);
-DEFINE_POINTER_CLEANUP(sd_bus_message, sd_bus_message_unref, message_cleanup);
 
 /* Takes the check off the list, tells its owner, frees it. */
 static void check_finish(PolkitCheck *check, PolkitAnswer answer, const char *problem)
@@ -165,7 +164,7 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *ret_er
 
 static int check_ask(PolkitCheck *check)
 {
-    _cleanup_(message_cleanup) sd_bus_message *call = NULL;
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
     bool interactive = sd_bus_message_get_allow_interactive_authorization(check->message) > 0;
     int r;
 

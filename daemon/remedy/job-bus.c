@@ -8,8 +8,6 @@
 #include "daemon/remedy/reply.h"
 #include "daemon/remedy/service.h"
 
-DEFINE_POINTER_CLEANUP(sd_bus_message, sd_bus_message_unref, message_cleanup);
-
 char *job_bus_path(const Job *job)
 {
     return format_string(REMEDY_JOBS_PATH "/%" PRIu64, job->number);
@@ -133,7 +131,7 @@ void job_bus_changed(Service *service, Job *job)
 
 void job_bus_finished(Service *service, Job *job)
 {
-    _cleanup_(message_cleanup) sd_bus_message *signal = NULL;
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *signal = NULL;
     _cleanup_free_ char *path = job_bus_path(job);
 
     /* It may name a path or quote a caller, so only the one who asked gets it. */

@@ -4,28 +4,10 @@
 
 #include "daemon/core/limits.h"
 #include "daemon/core/text.h"
-#include "daemon/remedy/manager.h"
+#include "daemon/remedy/manager-internal.h"
 
 /* The queue and the kept ones together; those kept leave first. */
 #define JOBS_KEPT_MAX (REMEDY_JOBS_MAX * 4)
-
-typedef struct Entry {
-    Job *job;
-    sd_event_source *expiry; /* once it is finished */
-    Manager *manager;
-} Entry;
-
-struct Manager {
-    ManagerOptions options;
-    JobObserver observer; /* ours, between the jobs and the options' one */
-    JobContext context;
-    Entry **entries; /* ascending numbers */
-    size_t n_entries;
-    uint64_t last_number;
-    sd_event_source *next;   /* starts the next job */
-    sd_event_source *trials; /* when the next trial is over */
-    bool stopping;
-};
 
 static Entry *entry_free(Entry *entry)
 {
@@ -44,9 +26,6 @@ static void manager_forget(Manager *manager, size_t index)
     memmove(&manager->entries[index], &manager->entries[index + 1],
             (manager->n_entries - index) * sizeof(Entry *));
 }
-
-static void manager_set_clock(Manager *manager, uint64_t least);
-static int on_trials(sd_event_source *source, uint64_t usec, void *userdata);
 
 /* --- running ------------------------------------------------------------ */
 
@@ -105,9 +84,9 @@ static void on_job_finished(Job *job, void *userdata)
     }
     (void)sd_event_source_set_enabled(manager->next, SD_EVENT_ONESHOT);
     if (job->expiring && job->result != JOB_DONE && change_record_on_trial(job->record))
-        manager_set_clock(manager, REMEDY_TRIAL_RETRY_USEC);
+        manager_set_trial_clock(manager, REMEDY_TRIAL_RETRY_USEC);
     else
-        manager_set_clock(manager, 0);
+        manager_set_trial_clock(manager, 0);
 }
 
 /* --- the object --------------------------------------------------------- */
@@ -135,7 +114,7 @@ int manager_new(Manager **ret_manager, const ManagerOptions *options)
         r = sd_event_source_set_enabled(manager->next, SD_EVENT_OFF);
     if (r >= 0)
         r = sd_event_add_time(options->event, &manager->trials, CLOCK_BOOTTIME, 0, USEC_PER_MSEC,
-                              on_trials, manager);
+                              manager_on_trials, manager);
     if (r >= 0)
         r = sd_event_source_set_enabled(manager->trials, SD_EVENT_OFF);
     if (r < 0) {
@@ -171,7 +150,7 @@ const JobContext *manager_job_context(const Manager *manager)
 
 /* --- admission ---------------------------------------------------------- */
 
-static int deny(char **ret_why, int error, char *sentence)
+int manager_deny(char **ret_why, int error, char *sentence)
 {
     if (!sentence)
         return -ENOMEM;
@@ -185,11 +164,12 @@ static int manager_admit_job(const Manager *manager, uid_t uid, char **ret_why)
     size_t of_user = 0;
 
     if (manager->stopping)
-        return deny(ret_why, -EBUSY, strdup("The service is stopping."));
+        return manager_deny(ret_why, -EBUSY, strdup("The service is stopping."));
     if (manager->options.config_problem)
-        return deny(ret_why, -ENODEV,
-                    format_string("The site's rules cannot be read, so nothing is changed: %s",
-                                  manager->options.config_problem));
+        return manager_deny(
+            ret_why, -ENODEV,
+            format_string("The site's rules cannot be read, so nothing is changed: %s",
+                          manager->options.config_problem));
     for (size_t i = 0; i < manager->n_entries; i++) {
         const Job *job = manager->entries[i]->job;
 
@@ -199,11 +179,11 @@ static int manager_admit_job(const Manager *manager, uid_t uid, char **ret_why)
         of_user += job->uid == uid && job->kind != JOB_RECOVER;
     }
     if (unfinished >= REMEDY_JOBS_MAX)
-        return deny(ret_why, -EBUSY, strdup("Too many changes are waiting already."));
+        return manager_deny(ret_why, -EBUSY, strdup("Too many changes are waiting already."));
     if (of_user >= REMEDY_JOBS_PER_USER_MAX)
-        return deny(ret_why, -EDQUOT,
-                    format_string("%u changes of this user are waiting already.",
-                                  REMEDY_JOBS_PER_USER_MAX));
+        return manager_deny(ret_why, -EDQUOT,
+                            format_string("%u changes of this user are waiting already.",
+                                          REMEDY_JOBS_PER_USER_MAX));
     return 0;
 }
 
@@ -222,14 +202,15 @@ int manager_admit(const Manager *manager, const Plan *plan, uid_t uid, char **re
      * not be covered by another change, and a trial's end must find what it left. */
     unfinished = change_store_conflict(manager->options.changes, plan);
     if (unfinished && change_record_on_trial(unfinished))
-        return deny(ret_why, -EBUSY,
-                    format_string("Change %" PRIu64 " touches the same and is on trial: keep it, "
-                                  "or revert it first.",
-                                  unfinished->id));
+        return manager_deny(ret_why, -EBUSY,
+                            format_string("Change %" PRIu64
+                                          " touches the same and is on trial: keep it, "
+                                          "or revert it first.",
+                                          unfinished->id));
     if (unfinished)
-        return deny(ret_why, -EBUSY,
-                    format_string("Change %" PRIu64 " touches the same and is unfinished.",
-                                  unfinished->id));
+        return manager_deny(ret_why, -EBUSY,
+                            format_string("Change %" PRIu64 " touches the same and is unfinished.",
+                                          unfinished->id));
     return 0;
 }
 
@@ -244,7 +225,8 @@ int manager_admit_revert(const Manager *manager, const char *change_id, uid_t ui
         return r;
     record = change_store_find(manager->options.changes, change_id);
     if (!record)
-        return deny(ret_why, -ENOENT, format_string("There is no change \"%.32s\".", change_id));
+        return manager_deny(ret_why, -ENOENT,
+                            format_string("There is no change \"%.32s\".", change_id));
     r = change_store_can_revert(manager->options.changes, record, ret_why);
     if (r < 0)
         return r;
@@ -263,111 +245,14 @@ int manager_admit_keep(const Manager *manager, const char *change_id, uid_t uid,
         return r;
     record = change_store_find(manager->options.changes, change_id);
     if (!record)
-        return deny(ret_why, -ENOENT, format_string("There is no change \"%.32s\".", change_id));
+        return manager_deny(ret_why, -ENOENT,
+                            format_string("There is no change \"%.32s\".", change_id));
     r = change_store_can_keep(record, ret_why);
     if (r >= 0)
         r = plan_check(&record->plan, manager->options.config, ret_why);
     if (r < 0)
         return r;
     *ret_record = record;
-    return 0;
-}
-
-int manager_admit_trial(const Manager *manager, char **ret_why)
-{
-    const ChangeStore *changes = manager->options.changes;
-    size_t n = 0;
-
-    for (size_t i = 0; i < changes->n_records; i++)
-        n += change_record_on_trial(changes->records[i]);
-    for (size_t i = 0; i < manager->n_entries; i++) {
-        const Job *job = manager->entries[i]->job;
-
-        n += job->state == JOB_QUEUED && job->trial_seconds > 0;
-    }
-    return n < REMEDY_TRIALS_MAX
-               ? 0
-               : deny(ret_why, -EDQUOT,
-                      format_string("%u trials are in force already.", REMEDY_TRIALS_MAX));
-}
-
-/* --- trials ------------------------------------------------------------- */
-
-bool manager_has_trials(const Manager *manager)
-{
-    const ChangeStore *changes = manager->options.changes;
-
-    for (size_t i = 0; i < changes->n_records; i++)
-        if (change_record_on_trial(changes->records[i]))
-            return true;
-    return false;
-}
-
-static bool has_job(const Manager *manager, const ChangeRecord *record)
-{
-    for (size_t i = 0; i < manager->n_entries; i++)
-        if (manager->entries[i]->job->state != JOB_FINISHED &&
-            manager->entries[i]->job->record == record)
-            return true;
-    return false;
-}
-
-/* Until the first trial that no job is about is over; UINT64_MAX if there is none. */
-static uint64_t next_end(const Manager *manager, const TrialClock *clock)
-{
-    const ChangeStore *changes = manager->options.changes;
-    uint64_t next = UINT64_MAX;
-
-    for (size_t i = 0; i < changes->n_records; i++) {
-        const ChangeRecord *record = changes->records[i];
-        uint64_t remaining;
-
-        if (!change_record_on_trial(record) || record->phase != CHANGE_APPLIED ||
-            has_job(manager, record))
-            continue;
-        remaining = trial_remaining_usec(&record->trial, clock);
-        next = remaining < next ? remaining : next;
-    }
-    return next;
-}
-
-/* Not before `least` from now. Without a boot id, or memory, the next start ends it. */
-static void manager_set_clock(Manager *manager, uint64_t least)
-{
-    TrialClock clock = {};
-    uint64_t next;
-
-    if (manager->stopping || trial_clock_read(&clock) < 0)
-        return;
-    next = next_end(manager, &clock);
-    if (next == UINT64_MAX) {
-        (void)sd_event_source_set_enabled(manager->trials, SD_EVENT_OFF);
-        return;
-    }
-    next = next > least ? next : least;
-    (void)sd_event_source_set_time(manager->trials, clock.boottime_usec + next);
-    (void)sd_event_source_set_enabled(manager->trials, SD_EVENT_ONESHOT);
-}
-
-static int on_trials(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
-{
-    Manager *manager = userdata;
-    ChangeStore *changes = manager->options.changes;
-    TrialClock clock = {};
-    uint64_t least = 0;
-
-    for (size_t i = 0; i < changes->n_records && trial_clock_read(&clock) >= 0; i++) {
-        ChangeRecord *record = changes->records[i];
-        Job *job;
-
-        if (!change_record_on_trial(record) || record->phase != CHANGE_APPLIED ||
-            has_job(manager, record) || trial_remaining_usec(&record->trial, &clock) > 0)
-            continue;
-        job = job_new_expire(&manager->context, record);
-        if (!job || manager_submit(manager, job) < 0)
-            least = REMEDY_TRIAL_RETRY_USEC;
-    }
-    manager_set_clock(manager, least);
     return 0;
 }
 
@@ -417,7 +302,7 @@ int manager_recover(Manager *manager)
         if (!job || manager_submit(manager, job) < 0)
             return -ENOMEM;
     }
-    manager_set_clock(manager, 0);
+    manager_set_trial_clock(manager, 0);
     return 0;
 }
 

@@ -60,33 +60,6 @@ NginxStep nginx_reload_decide(const char *active_state, const char *unit_file_st
     return NGINX_STEP_NOTHING;
 }
 
-void nginx_command_clear(NginxCommand *command)
-{
-    free(command->program);
-    strv_free(command->arguments);
-    *command = (NginxCommand){};
-}
-
-/* The last value of an option, apart from it or joined to it; "" if it is not there. */
-static const char *find_option(char *const *arguments, char option)
-{
-    const char *value = "";
-
-    for (size_t i = 1; i < strv_length(arguments); i++) {
-        if (arguments[i][0] != '-' || arguments[i][1] != option)
-            continue;
-        value = arguments[i][2] ? arguments[i] + 2 : strempty(arguments[i + 1]);
-    }
-    return value;
-}
-
-bool nginx_commands_agree(const NginxCommand *a, const NginxCommand *b)
-{
-    return streq(a->program, b->program) &&
-           streq(find_option(a->arguments, 'c'), find_option(b->arguments, 'c')) &&
-           streq(find_option(a->arguments, 'p'), find_option(b->arguments, 'p'));
-}
-
 /* Takes ownership of the text (NULL: out of memory). Frees the object. */
 static int reload_end(NginxReload *reload, int result, char *text)
 {
@@ -205,31 +178,6 @@ static int reload_test(NginxReload *reload)
     return r < 0 ? reload_fail(reload, r, "systemd could not be asked for nginx's own test") : 0;
 }
 
-/* The first command of ExecStart=: a(sasbttttuii). */
-static int read_command(sd_bus_message *reply, NginxCommand *ret_command)
-{
-    NginxCommand command = {};
-    const char *program;
-    int r;
-
-    if ((r = sd_bus_message_enter_container(reply, 'v', "a(sasbttttuii)")) < 0 ||
-        (r = sd_bus_message_enter_container(reply, 'a', "(sasbttttuii)")) < 0 ||
-        (r = sd_bus_message_enter_container(reply, 'r', "sasbttttuii")) < 0)
-        return r;
-    if (r == 0)
-        return -ENODATA;
-    if ((r = sd_bus_message_read_basic(reply, 's', &program)) < 0)
-        return r;
-    command.program = strdup(program);
-    r = command.program ? sd_bus_message_read_strv(reply, &command.arguments) : -ENOMEM;
-    if (r < 0) {
-        nginx_command_clear(&command);
-        return r;
-    }
-    *ret_command = command;
-    return 0;
-}
-
 static int on_test_command(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error _unused_)
 {
     NginxReload *reload = userdata;
@@ -239,7 +187,7 @@ static int on_test_command(sd_bus_message *reply, void *userdata, sd_bus_error *
 
     if (sd_bus_message_is_method_error(reply, NULL))
         return reload_fail_call(reload, reply, "systemd did not tell how nginx is tested");
-    r = read_command(reply, &test);
+    r = nginx_command_read(reply, &test);
     if (r < 0)
         return reload_fail(reload, r, "systemd does not have " TEST_UNIT);
     agree = nginx_commands_agree(&reload->command, &test);
@@ -277,7 +225,7 @@ static int on_command(sd_bus_message *reply, void *userdata, sd_bus_error *ret_e
 
     if (sd_bus_message_is_method_error(reply, NULL))
         return reload_fail_call(reload, reply, "systemd did not tell how nginx is started");
-    r = read_command(reply, &reload->command);
+    r = nginx_command_read(reply, &reload->command);
     if (r < 0)
         return reload_fail(reload, r, "How systemd starts nginx could not be read");
     r = reload_call(reload, SYSTEMD_PATH, MANAGER, "LoadUnit", on_test_unit, "s", TEST_UNIT);

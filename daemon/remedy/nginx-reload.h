@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <systemd/sd-bus.h>
 
+#include "daemon/remedy/nginx-command.h"
+
 typedef struct NginxReload NginxReload;
 
 typedef struct NginxReloadHandlers {
@@ -34,16 +36,6 @@ typedef enum NginxStep {
 /* From systemd's ActiveState and UnitFileState. A unit that failed, or is enabled and down, is
  * started; one that an administrator stopped and disabled is not. */
 NginxStep nginx_reload_decide(const char *active_state, const char *unit_file_state);
-
-/* What systemd starts a unit with; strings are owned. */
-typedef struct NginxCommand {
-    char *program;
-    char **arguments; /* with argv[0] */
-} NginxCommand;
-
-void nginx_command_clear(NginxCommand *command);
-/* Whether both are about the same program, configuration and prefix. */
-bool nginx_commands_agree(const NginxCommand *a, const NginxCommand *b);
 
 /* `units` (NULL-terminated): the first of them that is loaded counts. It is copied. One handler
  * follows, from the event loop. 0 or a negative errno. */

@@ -5,7 +5,6 @@
 #include "daemon/bus/errors.h"
 #include "daemon/core/limits.h"
 #include "daemon/core/text.h"
-#include "daemon/remedy/check-run.h"
 #include "daemon/remedy/pre-approval.h"
 #include "daemon/remedy/prompt.h"
 #include "daemon/remedy/reply.h"
@@ -24,15 +23,6 @@ typedef struct Pending {
     char *approval; /* what lets it happen; NULL: polkit */
 } Pending;
 
-/* A dry run, from polkit's yes to the reply. */
-struct ServiceCheck {
-    ServiceCheck *next;
-    Service *service;
-    sd_bus_message *message;
-    uid_t uid;
-    CheckRun *run;
-};
-
 static Pending *pending_free(Pending *pending)
 {
     if (pending) {
@@ -44,92 +34,8 @@ static Pending *pending_free(Pending *pending)
 }
 
 DEFINE_POINTER_CLEANUP(Pending, pending_free, pending_cleanup);
-DEFINE_POINTER_CLEANUP(sd_bus_message, sd_bus_message_unref, message_cleanup);
 
-/* --- Check -------------------------------------------------------------- */
-
-static ServiceCheck *check_free(ServiceCheck *check)
-{
-    Service *service = check->service;
-
-    for (ServiceCheck **link = &service->checks; *link; link = &(*link)->next)
-        if (*link == check) {
-            *link = check->next;
-            break;
-        }
-    check_run_free(check->run);
-    sd_bus_message_unref(check->message);
-    free(check);
-    return NULL;
-}
-
-static int check_reply(ServiceCheck *check)
-{
-    _cleanup_(message_cleanup) sd_bus_message *reply = NULL;
-    int r;
-
-    r = sd_bus_message_new_method_return(check->message, &reply);
-    if (r < 0)
-        return r;
-    r = reply_append_checks(reply, check_run_plan(check->run), check_run_rows(check->run));
-    if (r < 0)
-        return r;
-    return sd_bus_send(check->service->bus, reply, NULL);
-}
-
-static void on_check_finished(CheckRun *run _unused_, int error, const char *text, void *userdata)
-{
-    ServiceCheck *check = userdata;
-    sd_bus_error problem = SD_BUS_ERROR_NULL;
-    int r = error;
-
-    if (r >= 0)
-        r = check_reply(check);
-    if (r < 0) {
-        (void)bus_error_set(&problem, r, text);
-        (void)sd_bus_reply_method_error(check->message, &problem);
-        sd_bus_error_free(&problem);
-    }
-    check->run = NULL; /* frees itself */
-    check_free(check);
-}
-
-static int carry_out_check(Pending *pending, sd_bus_message *message, sd_bus_error *ret_error)
-{
-    Service *service = pending->service;
-    const ManagerOptions *options = manager_options(service->manager);
-    ServiceCheck *check;
-    size_t all = 0;
-    size_t of_user = 0;
-    int r;
-
-    for (const ServiceCheck *other = service->checks; other; other = other->next) {
-        all++;
-        of_user += other->uid == pending->uid;
-    }
-    if (all >= REMEDY_CHECKS_MAX || of_user >= REMEDY_CHECKS_PER_USER_MAX)
-        return bus_error_set(ret_error, -EDQUOT, "Too many checks are at work already.");
-
-    check = calloc(1, sizeof(*check));
-    if (!check)
-        return -ENOMEM;
-    *check = (ServiceCheck){
-        .next = service->checks,
-        .service = service,
-        .message = sd_bus_message_ref(message),
-        .uid = pending->uid,
-    };
-    service->checks = check;
-    r = check_run_start(&check->run, options->event, &pending->request.plan, options->config,
-                        &options->store, on_check_finished, check);
-    if (r < 0) {
-        check_free(check);
-        return r;
-    }
-    return 1;
-}
-
-/* --- the others --------------------------------------------------------- */
+/* --- what was authorized ------------------------------------------------- */
 
 static int reply_with_job(Service *service, sd_bus_message *message, Job *job)
 {
@@ -212,7 +118,7 @@ static int carry_out_revert(Pending *pending, sd_bus_message *message, sd_bus_er
 static int carry_out_list_changes(Pending *pending, sd_bus_message *message)
 {
     const ManagerOptions *options = manager_options(pending->service->manager);
-    _cleanup_(message_cleanup) sd_bus_message *reply = NULL;
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
     int r;
 
     r = sd_bus_message_new_method_return(message, &reply);
@@ -228,7 +134,8 @@ static int carry_out(Pending *pending, sd_bus_message *message, sd_bus_error *re
 {
     switch (pending->kind) {
     case REQUEST_CHECK:
-        return carry_out_check(pending, message, ret_error);
+        return service_check_start(pending->service, message, &pending->request.plan, pending->uid,
+                                   ret_error);
     case REQUEST_APPLY:
     case REQUEST_TRIAL:
         return carry_out_apply(pending, message, ret_error);
@@ -418,8 +325,7 @@ int service_init(Service *service, sd_bus *bus, const ServiceReporter *reporter)
 void service_clear(Service *service)
 {
     service->polkit = polkit_free(service->polkit);
-    while (service->checks)
-        check_free(service->checks);
+    service_check_end_all(service);
     for (size_t i = 0; i < ELEMENTS_OF(service->slots); i++)
         service->slots[i] = sd_bus_slot_unref(service->slots[i]);
     service->bus = sd_bus_unref(service->bus);

@@ -56,6 +56,13 @@ bool service_is_needed(const Service *service);
 int service_handle(Service *service, sd_bus_message *message, RequestKind kind,
                    sd_bus_error *ret_error);
 
+/* service-check.c */
+/* Begins a dry run, which replies by itself; bounded for each user. 1 or a negative errno. */
+int service_check_start(Service *service, sd_bus_message *message, const Plan *plan, uid_t uid,
+                        sd_bus_error *ret_error);
+/* Without a reply. */
+void service_check_end_all(Service *service);
+
 /* job-bus.c */
 int job_bus_export(Service *service, sd_bus_slot **ret_slot, sd_bus_slot **ret_enumerator);
 void job_bus_changed(Service *service, Job *job);
