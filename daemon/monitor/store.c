@@ -314,13 +314,20 @@ size_t store_count_unanalyzed(const Store *store)
 
 Diagnosis *store_next_unanalyzed(Store *store)
 {
+    Entry *next = NULL;
+
     for (size_t i = 0; i < store->n_entries; i++) {
-        if (store->entries[i].unanalyzed) {
-            store->entries[i].unanalyzed = false;
-            return store->entries[i].diagnosis;
-        }
+        Entry *entry = &store->entries[i];
+
+        if (!entry->unanalyzed || (next && entry->diagnosis->analyzed))
+            continue;
+        if (!next || next->diagnosis->analyzed)
+            next = entry;
     }
-    return NULL;
+    if (!next)
+        return NULL;
+    next->unanalyzed = false;
+    return next->diagnosis;
 }
 
 static void judge(Store *store, Entry *entry)

@@ -58,7 +58,8 @@ void store_mute(Store *store);
 /* Folds an incident in. 0, or -ENOMEM. */
 int store_take_incident(Store *store, const Incident *incident);
 
-/* The next one that waits for the policy to be asked, and marks it as asked; NULL if none.
+/* The next one that waits for the policy to be asked, and marks it as asked; NULL if none. What
+ * nothing is known of yet comes before what is asked about again.
  * An incident or a change that comes meanwhile marks it again. */
 Diagnosis *store_next_unanalyzed(Store *store);
 bool store_has_unanalyzed(const Store *store);

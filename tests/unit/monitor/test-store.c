@@ -364,6 +364,11 @@ static void test_analysis_queue(void **state _unused_)
     assert_false(store_has_unanalyzed(store));
     store_invalidate(store);
     assert_true(store_has_unanalyzed(store));
+    /* News first, then what is asked about again. */
+    store_get(store, 0)->analyzed = store_get(store, 1)->analyzed = true;
+    take(store, 3002, 4);
+    assert_int_equal(store_next_unanalyzed(store)->port, 3002);
+    assert_int_equal(store_next_unanalyzed(store)->port, 3000);
     assert_int_equal(store_take_analysis(store, "ffffffffffffffff", object), -ENOENT);
     assert_int_equal(store_take_analysis(store, store_get(store, 0)->id, object), -EBADMSG);
     store_free(store);

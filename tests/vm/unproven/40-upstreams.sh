@@ -6,6 +6,7 @@
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 
+check "a monitor that knows nothing yet" monitor_forget
 readonly PORTS=(3000 5000 6379 5432 65000)
 site=http://127.0.0.1:8008
 

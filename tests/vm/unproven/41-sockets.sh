@@ -6,6 +6,7 @@
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 
+check "a monitor that knows nothing yet" monitor_forget
 site=http://127.0.0.1:8008
 fpm() { systemd-run --quiet --collect --unit="selguard-backend-$1" --service-type=notify php-fpm8.2 -F -y "$2"; }
 pool() {

@@ -5,6 +5,7 @@
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 
+check "a monitor that knows nothing yet" monitor_forget
 site=http://127.0.0.1:8008
 # content PATH [TYPE]: a page that file modes let everybody read.
 content() {

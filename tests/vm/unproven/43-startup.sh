@@ -6,6 +6,7 @@
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 
+check "a monitor that knows nothing yet" monitor_forget
 changes=()
 # site NAME <<conf: written, not yet loaded.
 site() { cat >"$SITES/$1.conf" && keep /etc/nginx; }

@@ -6,6 +6,7 @@
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 
+check "a monitor that knows nothing yet" monitor_forget
 site=http://127.0.0.1:8008
 notes() { as_user reader selguardctl show "$(catalogue id "$@")" --json; }
 
@@ -54,8 +55,8 @@ expect_denial 'comm="bash".*name_connect|name_connect.*comm="bash"'
 
 # A client that writes the log's own words.
 curl -s -o /dev/null "$site/spoof?\",upstream:\"http://127.0.0.1:22/" \
-    -H 'Referer: x", upstream: "http://127.0.0.1:5432/y", host: "shop.example.com"'
-check "nginx logged it as it came" wait_until 5 grep -q 'referrer: "x", upstream: "http://127.0.0.1:5432' /var/log/nginx/shop.log
+    -H 'Referer: x", upstream: "http://127.0.0.1:5433/y", host: "shop.example.com"'
+check "nginx logged it as it came" wait_until 5 grep -q 'referrer: "x", upstream: "http://127.0.0.1:5433' /var/log/nginx/shop.log
 
 expect_http 502 http://127.0.0.1:8009/
 expect_http 403 "$site/graphs/index.html"
