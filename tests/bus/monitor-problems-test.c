@@ -221,6 +221,36 @@ static void test_configuration(void **state)
     assert_false(fixture_has_problem(fixture->user, "configuration"));
 }
 
+/* SIGHUP has the file read again; what is known by then stays, and what is not understood leaves
+ * the configuration as it was. */
+static void test_reload(void **state)
+{
+    Fixture *fixture = *state;
+    _cleanup_free_ char *sound =
+        format_string("[nginx]\nConfiguration=%s/nginx.conf\n", fixture->harness.directory);
+
+    start_live(fixture);
+    append_failure(fixture);
+    wait_diagnoses(fixture, 1);
+    fixture_write(fixture, "selguard.conf", "[nginx]\nColour=blue\n");
+    assert_int_equal(kill(fixture->monitor, SIGHUP), 0);
+    fixture_wait_problem(fixture->user, "configuration", true);
+    assert_int_equal(fixture_get_number(fixture->user, "Diagnoses"), 1);
+    assert_false(fixture_has_problem(fixture->user, "nginx-configuration"));
+
+    fixture_write(fixture, "selguard.conf", "[nginx]\nConfiguration=/no/such/nginx.conf\n");
+    assert_int_equal(kill(fixture->monitor, SIGHUP), 0);
+    fixture_wait_problem(fixture->user, "configuration", false);
+    fixture_wait_problem(fixture->user, "nginx-configuration", true);
+
+    fixture_write(fixture, "selguard.conf", sound);
+    assert_int_equal(kill(fixture->monitor, SIGHUP), 0);
+    fixture_wait_problem(fixture->user, "nginx-configuration", false);
+    fixture_wait_problem(fixture->user, "error-log", false);
+    append_failure(fixture);
+    assert_int_equal(fixture_get_number(fixture->user, "Diagnoses"), 1);
+}
+
 /* --- the policy --------------------------------------------------------- */
 
 static void start_incident_with(Fixture *fixture, const char *policy)
@@ -317,6 +347,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_nginx_configuration_is_broken, reset, stop),
         cmocka_unit_test_setup_teardown(test_log_problems, reset, stop),
         cmocka_unit_test_setup_teardown(test_configuration, reset, stop),
+        cmocka_unit_test_setup_teardown(test_reload, reset, stop),
         cmocka_unit_test_setup_teardown(test_policy, reset, stop),
         cmocka_unit_test_setup_teardown(test_policy_comes_later, reset, stop),
         cmocka_unit_test_setup_teardown(test_recording_is_missing, reset, stop),
