@@ -271,8 +271,10 @@ static int fold(Store *store, const Incident *given)
     entry = find_entry(store, id);
     if (!entry && !incident->failure)
         entry = find_of_denial(store, incident->denial);
-    if (!entry)
+    if (!entry) {
+        whole.denial_reported = false; /* wherever it was counted */
         return add_entry(store, incident);
+    }
     r = diagnosis_fold_incident(entry->diagnosis, incident);
     if (!incident->denial_reported)
         reopen(store, entry);
