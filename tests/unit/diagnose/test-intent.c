@@ -2,6 +2,7 @@
 /* What nginx's configuration asks for, held against what was denied. */
 #include "daemon/core/diagnosis-json.h"
 #include "daemon/diagnose/analysis.h"
+#include "daemon/diagnose/incident.h"
 #include "daemon/diagnose/intent.h"
 #include "daemon/diagnose/place.h"
 #include "daemon/diagnose/program.h"
@@ -372,12 +373,58 @@ static void test_asked_for_once(void **state)
     diagnosis_free(diagnosis);
 }
 
+/* What the configuration has nginx do with a path decides which type fits it. */
+static void test_purpose(void **state _unused_)
+{
+    static const struct {
+        const char *conf, *type;
+    } purposes[] = {
+        {"error_log /srv/data/logs/error.log;", "httpd_log_t"},
+        {"error_log /var/log/nginx/error.log;", "httpd_sys_rw_content_t"},
+    };
+    const Denial denial = {
+        .time_usec = 1,
+        .source_context = "system_u:system_r:httpd_t:s0",
+        .target_context = "system_u:object_r:user_home_t:s0",
+        .target_class = "file",
+        .permissions = "create",
+        .comm = "nginx",
+        .name = "error.log",
+        .source_port = -1,
+        .dest_port = -1,
+        .capability = -1,
+    };
+    const Failure failure = {
+        .operation = "open",
+        .error = EACCES,
+        .level = "crit",
+        .target_kind = FAILURE_TARGET_PATH,
+        .target = "/srv/data/logs/error.log",
+        .port = -1,
+    };
+    const Incident incident = {.denial = &denial, .failure = &failure, .match = MATCH_CERTAIN};
+
+    for (size_t i = 0; i < ELEMENTS_OF(purposes); i++) {
+        NginxIntents *intents = read_conf(purposes[i].conf);
+        const AnalysisOptions options = {.domain = "httpd_t", .intents = intents};
+        Diagnosis *diagnosis;
+        const Fix *fix;
+
+        assert_int_equal(incident_to_diagnosis(&incident, &diagnosis), 0);
+        assert_int_equal(analysis_run(diagnosis, policy, &options), 0);
+        fix = need_fix(diagnosis, "label /srv/data/logs and what is below it");
+        assert_string_equal(fix->plan.actions[0].type, purposes[i].type);
+        diagnosis_free(diagnosis);
+        nginx_intents_free(intents);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_intent),         cmocka_unit_test(test_withheld),
-        cmocka_unit_test(test_places),         cmocka_unit_test(test_programs),
-        cmocka_unit_test(test_asked_for_once),
+        cmocka_unit_test(test_purpose),  cmocka_unit_test(test_intent),
+        cmocka_unit_test(test_withheld), cmocka_unit_test(test_places),
+        cmocka_unit_test(test_programs), cmocka_unit_test(test_asked_for_once),
     };
 
     return cmocka_run_group_tests(tests, load_all, free_all);
