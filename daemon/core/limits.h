@@ -381,6 +381,9 @@
 #define WORKER_RETRY_USEC (10 * USEC_PER_SEC)
 /* Diagnoses asked about by one worker. */
 #define WORKER_BATCH 32u
+/* Of those that have an answer, and may have another by now: a denial that is new waits for no
+ * more than these. */
+#define WORKER_BATCH_AGAIN 8u
 
 /* How often the monitor looks at what tells it nothing by itself: nginx's configuration, logs
  * that cannot be read, the kernel's SELinux state. */

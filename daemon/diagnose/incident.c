@@ -409,6 +409,9 @@ int diagnosis_fold_incident(Diagnosis *diagnosis, const Incident *incident)
         diagnosis->first_seen_usec = time_usec;
     if (time_usec > diagnosis->last_seen_usec)
         diagnosis->last_seen_usec = time_usec;
+    /* A change of the configuration has it judged again; until then it asks for this, too. */
+    if (diagnosis->asked_for)
+        diagnosis->asked_usec = diagnosis->last_seen_usec;
     if (incident->denial) {
         diagnosis->permissive = incident->denial->permissive;
         if (!incident->denial_reported)

@@ -56,7 +56,7 @@ int monitor_on_analysis_due(sd_event_source *source _unused_, uint64_t usec _unu
         .recorded = !monitor->follower,
     };
     Diagnosis *batch[WORKER_BATCH];
-    size_t n = 0;
+    size_t unanswered, most, n = 0;
     int r;
 
     if (monitor->worker)
@@ -64,7 +64,12 @@ int monitor_on_analysis_due(sd_event_source *source _unused_, uint64_t usec _unu
     /* A site that was just added is no reason to call its denial unexpected. */
     monitor_check_nginx(monitor);
     options.intents = monitor->logs ? log_finder_intents(monitor->logs) : NULL;
-    while (n < WORKER_BATCH && (batch[n] = store_next_unanalyzed(monitor->store)))
+    /* Who waits for an answer does not wait for others to be asked about again. */
+    unanswered = store_count_unanswered(monitor->store);
+    most = unanswered == 0 ? WORKER_BATCH_AGAIN : unanswered;
+    if (most > WORKER_BATCH)
+        most = WORKER_BATCH;
+    while (n < most && (batch[n] = store_next_unanalyzed(monitor->store)))
         n++;
     if (n == 0)
         return 0;

@@ -314,6 +314,22 @@ size_t store_count_unanalyzed(const Store *store)
     return n;
 }
 
+size_t store_count_unanswered(const Store *store)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < store->n_entries; i++)
+        n += store->entries[i].unanalyzed && !store->entries[i].diagnosis->analyzed;
+    return n;
+}
+
+static bool comes_before(const Diagnosis *a, const Diagnosis *b)
+{
+    if (a->analyzed != b->analyzed)
+        return !a->analyzed;
+    return a->analyzed && a->last_seen_usec > b->last_seen_usec;
+}
+
 Diagnosis *store_next_unanalyzed(Store *store)
 {
     Entry *next = NULL;
@@ -321,9 +337,7 @@ Diagnosis *store_next_unanalyzed(Store *store)
     for (size_t i = 0; i < store->n_entries; i++) {
         Entry *entry = &store->entries[i];
 
-        if (!entry->unanalyzed || (next && entry->diagnosis->analyzed))
-            continue;
-        if (!next || next->diagnosis->analyzed)
+        if (entry->unanalyzed && (!next || comes_before(entry->diagnosis, next->diagnosis)))
             next = entry;
     }
     if (!next)

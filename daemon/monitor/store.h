@@ -59,9 +59,11 @@ void store_mute(Store *store);
 int store_take_incident(Store *store, const Incident *incident);
 
 /* The next one that waits for the policy to be asked, and marks it as asked; NULL if none. What
- * nothing is known of yet comes before what is asked about again.
- * An incident or a change that comes meanwhile marks it again. */
+ * has no answer yet comes first, in the order it came; then what was seen last. An incident or a
+ * change that comes meanwhile marks it again. */
 Diagnosis *store_next_unanalyzed(Store *store);
+/* How many wait that have no answer yet. */
+size_t store_count_unanswered(const Store *store);
 bool store_has_unanalyzed(const Store *store);
 size_t store_count_unanalyzed(const Store *store);
 /* Takes the answer for one diagnosis: an object from diagnosis_to_json(). 0, -ENOENT (it is

@@ -357,10 +357,20 @@ static void test_asked_for_once(void **state)
     Diagnosis *diagnosis =
         deny("nginx", NULL, TARGET_PORT, "tcp_socket", "ntop_port_t", "name_connect", 3000, NULL);
 
+    const Failure again = {.time_usec = 5500,
+                           .operation = "connect",
+                           .level = "crit",
+                           .line = "again",
+                           .error = EACCES,
+                           .port = 3000};
+
     diagnosis->last_seen_usec = 5000;
     analyze(diagnosis, with);
     assert_true(diagnosis->asked_for);
     assert_int_equal(diagnosis->asked_usec, 5000);
+    /* Denied again while the configuration is as it was. */
+    assert_int_equal(diagnosis_fold_incident(diagnosis, &(Incident){.failure = &again}), 0);
+    assert_int_equal(diagnosis->asked_usec, 5500);
     assert_int_equal(diagnosis->verdict, VERDICT_BLOCKED_BY_SELINUX);
     analyze(diagnosis, without);
     assert_false(diagnosis->asked_for);

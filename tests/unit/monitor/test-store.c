@@ -362,6 +362,16 @@ static void test_analysis_queue(void **state _unused_)
     assert_null(store_next_unanalyzed(store));
     take(store, 3000, 3); /* nothing new about it */
     assert_false(store_has_unanalyzed(store));
+    /* What has no answer yet comes first, then what was seen last. */
+    take(store, 3002, 4);
+    store_get(store, 0)->analyzed = store_get(store, 1)->analyzed = true;
+    store_invalidate(store);
+    assert_int_equal(store_count_unanswered(store), 1);
+    assert_int_equal(store_next_unanalyzed(store)->port, 3002);
+    assert_int_equal(store_count_unanswered(store), 0);
+    assert_int_equal(store_next_unanalyzed(store)->port, 3000);
+    assert_int_equal(store_next_unanalyzed(store)->port, 3001);
+    store_get(store, 0)->analyzed = store_get(store, 1)->analyzed = false;
     store_invalidate(store);
     assert_true(store_has_unanalyzed(store));
     /* News first, then what is asked about again. */
