@@ -289,6 +289,43 @@ class ClientTest(unittest.TestCase):
         finally:
             self.answer("yes")
 
+    # --- other hosts
+
+    def run_far(self, *arguments):
+        """With no bus of its own, and an ssh that finds this one at the other end."""
+        os.makedirs(self.path("bin"), exist_ok=True)
+        with open(self.path("bin/ssh"), "w") as ssh:
+            ssh.write(f"""#!/bin/sh
+echo "$@" >>{self.path("ssh.log")}
+case "$*" in *' systemd-stdio-bridge'*) ;; *) exit 255 ;; esac
+case "$*" in *nobody.example*) exit 255 ;; esac
+exec systemd-stdio-bridge -p unix:path={self.path("bus")}
+""")
+        os.chmod(self.path("bin/ssh"), 0o755)
+        return subprocess.run([CLIENT, *arguments], capture_output=True, timeout=120, input=b"",
+                              env=dict(self.environment, DBUS_SYSTEM_BUS_ADDRESS="unix:path=/none",
+                                       PATH=self.path("bin") + ":" + os.environ["PATH"]))
+
+    @unittest.skipUnless(shutil.which("systemd-stdio-bridge"), "there is no systemd-stdio-bridge")
+    def test_other_host(self):
+        result = self.run_far("list")
+        self.assertEqual((result.returncode, result.stdout), (1, b""), result)
+        result = self.run_far("-H", "admin@web.example", "list", "--json")
+        self.assertEqual(result.returncode, 0, result)
+        self.assertEqual(json.loads(result.stdout), self.read("list"))
+        with open(self.path("ssh.log")) as log:
+            self.assertRegex(log.read(), "admin.*web.example|admin@web.example")
+        near = self.run_client("show", self.id_of_port(5000))
+        self.assertEqual(self.run_far("-H", "web.example", "show", self.id_of_port(5000)).stdout,
+                         near.stdout)
+        # Nobody there, no such container: said, and nothing of this host is shown instead.
+        for arguments in [("-H", "nobody.example"), ("-M", "nosuch")]:
+            result = self.run_far(*arguments, "list")
+            self.assertNotEqual(result.returncode, 0, arguments)
+            self.assertEqual(result.stdout, b"")
+            self.assertNotEqual(result.stderr, b"")
+            self.assert_harmless(result)
+
     def test_zz_dismiss(self):
         port = self.id_of_port(5000)
         self.assertEqual(self.read("dismiss", port[:8])["dismissed"], [port])
