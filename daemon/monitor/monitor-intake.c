@@ -246,7 +246,7 @@ static void read_journal(Monitor *monitor)
 /* A host without a journal is none to complain of. */
 static void start_journal(Monitor *monitor)
 {
-    int r = journal_log_new(&monitor->journal, pipeline_take_journal_line, monitor->pipeline);
+    int r = journal_log_new(&monitor->journal, NULL, pipeline_take_journal_line, monitor->pipeline);
 
     if (r >= 0)
         r = sd_event_add_io(

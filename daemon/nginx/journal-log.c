@@ -17,13 +17,14 @@ struct JournalLog {
     JournalLogCounters counters;
 };
 
-static int open_journal(JournalLog *log)
+static int open_journal(JournalLog *log, const char *directory)
 {
-    int r = sd_journal_open(&log->journal, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
+    int r = directory ? sd_journal_open_directory(&log->journal, directory, 0)
+                      : sd_journal_open(&log->journal, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
 
     if (r < 0)
         return r;
-    if (sd_journal_has_persistent_files(log->journal) <= 0 &&
+    if (!directory && sd_journal_has_persistent_files(log->journal) <= 0 &&
         sd_journal_has_runtime_files(log->journal) <= 0)
         return access("/run/log/journal", F_OK) < 0 && access("/var/log/journal", F_OK) < 0
                    ? -ENOENT
@@ -34,7 +35,8 @@ static int open_journal(JournalLog *log)
     return r < 0 ? r : sd_journal_set_data_threshold(log->journal, NGINX_LINE_LENGTH_MAX + 64);
 }
 
-int journal_log_new(JournalLog **ret_log, JournalLineHandler handler, void *userdata)
+int journal_log_new(JournalLog **ret_log, const char *directory, JournalLineHandler handler,
+                    void *userdata)
 {
     JournalLog *log = calloc(1, sizeof(*log));
     struct timespec now = {};
@@ -45,7 +47,7 @@ int journal_log_new(JournalLog **ret_log, JournalLineHandler handler, void *user
     log->handler = handler;
     log->userdata = userdata;
     (void)clock_gettime(CLOCK_REALTIME, &now);
-    r = open_journal(log);
+    r = open_journal(log, directory);
     if (r >= 0)
         r = sd_journal_seek_realtime_usec(log->journal, (uint64_t)now.tv_sec * USEC_PER_SEC +
                                                             (uint64_t)now.tv_nsec / 1000);

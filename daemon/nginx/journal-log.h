@@ -22,9 +22,11 @@ typedef struct JournalLogCounters {
     uint64_t skipped; /* too long, or without a text */
 } JournalLogCounters;
 
-/* Opens the system's journal; entries from now on are given. 0, -ENOENT where this host keeps none,
- * -EACCES where no file of it can be read, or another negative errno. */
-int journal_log_new(JournalLog **ret_log, JournalLineHandler handler, void *userdata);
+/* Opens the system's journal, or the one in a directory; entries from now on are given. 0, -ENOENT
+ * where this host keeps none, -EACCES where no file of it can be read, or another negative errno.
+ */
+int journal_log_new(JournalLog **ret_log, const char *directory, JournalLineHandler handler,
+                    void *userdata);
 JournalLog *journal_log_free(JournalLog *log); /* accepts and returns NULL */
 
 /* A descriptor to poll for the events that journal_log_get_events() names. */
