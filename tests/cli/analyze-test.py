@@ -253,6 +253,19 @@ class BadInput(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertTrue(json.loads(done.stdout)["selinux"]["problem"], size)
 
+    def test_a_policy_without_the_domain(self):
+        """As one without httpd_t: it is said, and nothing is concluded from what is not there."""
+        with tempfile.NamedTemporaryFile("w", suffix=".log") as log:
+            log.write('type=AVC msg=audit(1795379754.628:52): avc:  denied  { name_connect } for  pid=412 '
+                      'comm="nginx" dest=3000 scontext=system_u:system_r:elsewhere_t:s0 '
+                      'tcontext=system_u:object_r:ntop_port_t:s0 tclass=tcp_socket permissive=0\n')
+            log.flush()
+            found = analyze("--audit-log", log.name, "--domain", "elsewhere_t")["diagnoses"]
+        self.assertEqual([d["verdict"] for d in found], ["undetermined"])
+        self.assertEqual(found[0]["fixes"], [])
+        self.assertTrue(any("elsewhere_t" in note and "is not in this policy" in note
+                            for note in found[0]["notes"]), found[0])
+
     def test_garbage_between_the_lines(self):
         with open(AUDIT, "rb") as stream:
             lines = stream.readlines()
