@@ -29,7 +29,7 @@ as_version() {
 left_over() {
     {
         find / -xdev \( -path /var/lib/selguard-vm -o -path /usr/libexec/selguard-vm -o \
-            -path /usr/libexec/nginx-selguard-tests -o -path /proc -o -path /sys -o -path /var/log \) -prune -o \
+            -path /usr/libexec/nginx-selguard-tests -o -path /lost+found -o -path /proc -o -path /sys -o -path /var/log \) -prune -o \
             \( -path '*nginx-selguard*' -o -path '*/selguard*' -o -path '*org.selguard*' -o -context '*:selguard*' -o -context '*:unlabeled_t:*' \) -print
         find /run \( -name '*nginx-selguard*' -o -context '*:selguard_*' \) -print
     } 2>/dev/null | grep -vE 'selguard-vm' | LC_ALL=C sort -u
