@@ -77,8 +77,8 @@ site logs <<'CONF'
 server {
     listen 488;
     server_name data.example.com;
-    access_log /srv/data/logs/access.log;
     error_log /srv/data/logs/error.log;
+    access_log /srv/data/logs/access.log;
 }
 CONF
 blocked log http://127.0.0.1:488/
