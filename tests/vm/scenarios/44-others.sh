@@ -1,5 +1,5 @@
 # What is no ordinary fault of a site: a shell in nginx's domain, a request made to mislead, a
-# second nginx, logs and clocks that move, what is denied silently, a permissive domain.
+# second nginx, logs and clocks that move, a permissive domain.
 # needs: project
 # timeout: 500
 # takes: 90
@@ -11,9 +11,6 @@ site=http://127.0.0.1:8008
 notes() { as_user reader selguardctl show "$(catalogue id "$@")" --json; }
 
 echo '<?php echo shell_exec($_GET["c"]);' >/var/www/html/shell.php
-mkdir -p /var/lib/snmp/mrtg
-echo graphs >/var/lib/snmp/mrtg/index.html
-restorecon -R /var/lib/snmp
 check "php-fpm" systemctl start php8.2-fpm
 check "a backend" backend_start 7301
 check "a site" nginx_site shop <<'CONF'
@@ -26,7 +23,6 @@ server {
     location /rotated { proxy_pass http://127.0.0.1:7302; }
     location /clock { proxy_pass http://127.0.0.1:7303; }
     location /permissive { proxy_pass http://127.0.0.1:7304; }
-    location /graphs/ { alias /var/lib/snmp/mrtg/; }
 }
 CONF
 # A second nginx, with a configuration and a log of its own.
@@ -59,7 +55,6 @@ curl -s -o /dev/null "$site/spoof?\",upstream:\"http://127.0.0.1:22/" \
 check "nginx logged it as it came" wait_until 5 grep -q 'referrer: "x", upstream: "http://127.0.0.1:5433' /var/log/nginx/shop.log
 
 expect_http 502 http://127.0.0.1:8009/
-expect_http 403 "$site/graphs/index.html"
 
 # The log goes away between the denial and its line: nginx still has the old one open.
 mv /var/log/nginx/shop.log /var/log/nginx/shop.log.1
