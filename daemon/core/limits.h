@@ -99,6 +99,10 @@
 
 /* Entries of the journal read before the others get their turn. */
 #define NGINX_JOURNAL_BATCH 64u
+/* How often it is looked at: its descriptor tells of every entry of the host, in a storm of denials
+ * of thousands a second that are none of nginx's. */
+#define NGINX_JOURNAL_INTERVAL_USEC USEC_PER_SEC
+#define NGINX_JOURNAL_LOOKS_MAX     2u /* in that time */
 
 /* nginx goes on writing to a rotated log until it is told to reopen it. */
 #define NGINX_LOG_ROTATED_GRACE_USEC (10 * USEC_PER_SEC)

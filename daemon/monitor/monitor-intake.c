@@ -254,6 +254,9 @@ static void start_journal(Monitor *monitor)
             (uint32_t)journal_log_get_events(monitor->journal), on_journal, monitor);
     if (r >= 0)
         r = sd_event_source_set_priority(monitor->journal_source, SD_EVENT_PRIORITY_IDLE);
+    if (r >= 0)
+        r = sd_event_source_set_ratelimit(monitor->journal_source, NGINX_JOURNAL_INTERVAL_USEC,
+                                          NGINX_JOURNAL_LOOKS_MAX);
     if (r < 0)
         monitor->journal = journal_log_free(monitor->journal);
     monitor_set_problem(monitor, PROBLEM_NGINX_JOURNAL,
