@@ -61,6 +61,7 @@ job_state() { busctl get-property org.selguard.Remedy1 "$1" org.selguard.Remedy1
 job_result() { busctl get-property org.selguard.Remedy1 "$1" org.selguard.Remedy1.Job Result; }
 job_over() { [[ $(job_state "$1") == *finished* ]]; }
 
+check "nothing is known of earlier days" monitor_forget
 check "a backend" backend_start 3000
 check "a site" nginx_site app <<'CONF'
 server { listen 8008; location / { proxy_pass http://127.0.0.1:3000; } }
@@ -181,7 +182,7 @@ check "and is off" off
 polkit_ask
 check_eq "unasked he may not" no "$(ask operator "${REMEDY[@]}" ListChanges 'a{sv}' 0)"
 output=$(at_prompt selguard-test operator selguardctl history 2>&1)
-check_match "with his password he may" 'it helped' "$output"
+check_match "with his password he may" 'reverted, done' "$output"
 at_prompt wrong operator selguardctl revert "$first" >/dev/null 2>&1
 check_not "with another he may not" test "$?" = 0
 polkit_grant

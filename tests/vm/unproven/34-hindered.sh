@@ -159,5 +159,5 @@ else
     is_said "$(cat "$SCENARIO_DIR/change")"
     check_eq "no mark is left" "" "$(ls "$STATE/changes/pending")"
     check_eq "nothing was denied to our daemons" "" \
-        "$(grep -aE 'avc: .denied.*selguard' "$AUDIT_LOG" | sed 's/.*avc:/avc:/' | sort -u | head -5)"
+        "$(grep -aE 'avc: +denied.*context=[^ ]*:selguard_' "$AUDIT_LOG" | sed 's/.*avc:/avc:/' | sort -u | head -5)"
 fi
