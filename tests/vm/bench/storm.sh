@@ -96,7 +96,7 @@ check "it takes less time than auditd" at_most "$monitor_cpu" "$auditd_cpu"
 rest=$(storm latency "$AUDIT_LOG" "$AUDIT_MARK" 3000 "$SCENARIO_DIR/signals" "$rest_begin" "$rest_end")
 busy=$(storm latency "$AUDIT_LOG" "$AUDIT_MARK" 3000 "$SCENARIO_DIR/signals" "$storm_begin" "$storm_end")
 note "from the kernel to the bus, n p50 p99 max in ms: at rest $rest; in the storm $busy"
-check "at rest the bus has a denial within two seconds" at_most "$(awk '{ print int($3) }' <<<"$rest")" 2000
+check "at rest the bus has a denial within a second" at_most "$(awk '{ print int($3) }' <<<"$rest")" 1000
 check "in the storm within five" at_most "$(awk '{ print int($3) }' <<<"$busy")" 5000
 check "one problem, one diagnosis" test "$(as_user reader selguardctl list | grep -c 'port 3000 ')" -eq 1
 
