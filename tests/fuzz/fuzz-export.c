@@ -113,8 +113,13 @@ static void check_shell_words(const char *line)
 static void check_shell(const char *text)
 {
     static const char *const fixed[] = {
-        "",         "set -eu",   "work=$(mktemp -d)",      "trap 'rm -rf \"$work\"' EXIT",
-        "nginx -t", "#!/bin/sh", "systemctl reload nginx",
+        "",
+        "set -eu",
+        "work=$(mktemp -d)",
+        "trap 'rm -rf \"$work\"' EXIT",
+        "nginx -t",
+        "#!/bin/sh",
+        "systemctl reload-or-restart nginx",
     };
     static const char *const commands[] = {
         "setsebool -P ", "semanage port -",       "semanage fcontext -",
