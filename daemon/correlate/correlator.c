@@ -45,6 +45,9 @@ typedef struct StartLine {
 
 struct Correlator {
     bool live;
+    RootCheck root_check; /* NULL: none */
+    uint64_t root_checks_since_usec;
+    unsigned n_root_checks;
     StartLine start_lines[CORRELATE_START_LINES];
     size_t next_start_line;
     HalfTable denials;
@@ -136,6 +139,28 @@ void correlator_set_live(Correlator *correlator, bool live)
     correlator->live = live;
 }
 
+void correlator_set_root_check(Correlator *correlator, RootCheck check)
+{
+    correlator->root_check = check;
+}
+
+/* Whether a file system is to be looked at for it, which costs more than comparing names. */
+static bool is_ruled_out(Correlator *correlator, const Denial *denial, const Failure *failure,
+                         uint64_t now_usec)
+{
+    if (!correlator->root_check || !denial->name || !streq(denial->name, "/") ||
+        denial->inode == 0 || !failure->target || failure->target[0] != '/')
+        return false;
+    if (now_usec >= correlator->root_checks_since_usec + USEC_PER_SEC) {
+        correlator->root_checks_since_usec = now_usec;
+        correlator->n_root_checks = 0;
+    }
+    if (correlator->n_root_checks >= CORRELATE_ROOT_CHECKS_MAX)
+        return false;
+    correlator->n_root_checks++;
+    return !correlator->root_check(failure->target, denial->inode);
+}
+
 /* Whether it is the second of two; remembers the first. */
 static bool is_twin(Correlator *correlator, const Failure *failure, uint64_t now_usec)
 {
@@ -216,9 +241,8 @@ static void make_room(Correlator *correlator, HalfTable *table)
 
 /* The best match in a bucket; the oldest among equals, for both sides are in order. A half
  * that still waits is preferred to one that was reported. */
-static Half *find_in_bucket(const Correlator *correlator, struct HalfQueue *bucket,
-                            const Denial *denial, const Failure *failure, uint64_t now_usec,
-                            Match *ret_match)
+static Half *find_in_bucket(Correlator *correlator, struct HalfQueue *bucket, const Denial *denial,
+                            const Failure *failure, uint64_t now_usec, Match *ret_match)
 {
     Half *half, *best = NULL;
     Match best_match = MATCH_NONE;
@@ -227,9 +251,12 @@ static Half *find_in_bucket(const Correlator *correlator, struct HalfQueue *buck
     {
         bool together =
             correlator->live && half->arrived_usec + CORRELATE_TOGETHER_USEC >= now_usec;
-        Match match = match_halves(denial ? denial : half->denial,
-                                   failure ? failure : half->failure, together);
+        const Denial *one = denial ? denial : half->denial;
+        const Failure *other = failure ? failure : half->failure;
+        Match match = match_halves(one, other, together);
 
+        if (match == MATCH_LIKELY && is_ruled_out(correlator, one, other, now_usec))
+            continue;
         if (match > best_match ||
             (best && match == best_match && best->reported && !half->reported)) {
             best = half;

@@ -33,6 +33,10 @@ int correlator_new(Correlator **ret_correlator, IncidentSink sink, void *userdat
 /* Whether the caller's time is a clock, as it is live: what comes in within one moment then belongs
  * together whatever its stamps say. */
 void correlator_set_live(Correlator *correlator, bool live);
+/* Asks whether the root directory of a file system, which a record names by its inode number only,
+ * can be on the way to a path (root-on-way.h). Without it every path may pass every root. */
+typedef bool (*RootCheck)(const char *path, uint64_t inode);
+void correlator_set_root_check(Correlator *correlator, RootCheck check);
 /* Drops what waits. Accepts and returns NULL. */
 Correlator *correlator_free(Correlator *correlator);
 

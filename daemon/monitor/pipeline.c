@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "daemon/core/macro.h"
+#include "daemon/host/root-on-way.h"
 #include "daemon/nginx/error-line.h"
 
 struct Pipeline {
@@ -91,8 +92,10 @@ int pipeline_new(Pipeline **ret_pipeline, Store *store, const PipelineOptions *o
                            options->fixed_zone ? NGINX_ZONE_FIXED : NGINX_ZONE_LOCAL,
                            options->utc_offset);
     r = correlator_new(&pipeline->correlator, take_incident, pipeline);
-    if (r >= 0)
-        correlator_set_live(pipeline->correlator, options->mode == PIPELINE_LIVE);
+    if (r >= 0 && options->mode == PIPELINE_LIVE) {
+        correlator_set_live(pipeline->correlator, true);
+        correlator_set_root_check(pipeline->correlator, root_may_be_on_way);
+    }
     if (r >= 0)
         r = audit_assembler_new(&pipeline->assembler, &sink,
                                 options->mode == PIPELINE_RECORDED ? AUDIT_ASSEMBLER_LOG : 0);
