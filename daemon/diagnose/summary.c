@@ -5,6 +5,7 @@
 
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
+#include "daemon/diagnose/operation-words.h"
 
 /* "connect to TCP port 3000 (ntop_port_t)", "use the socket /run/x.sock", … */
 static char *describe_access(const Diagnosis *diagnosis)
@@ -38,23 +39,24 @@ static char *describe_access(const Diagnosis *diagnosis)
 static char *describe_failure(const Diagnosis *diagnosis)
 {
     const char *operation = strempty(diagnosis->operation);
+    _cleanup_free_ char *object = NULL;
 
     switch (diagnosis->target_kind) {
     case TARGET_PORT:
-        return format_string("%s port %d", streq(operation, "bind") ? "listen on" : "connect to",
-                             diagnosis->port);
+        object = format_string("port %d", diagnosis->port);
+        break;
     case TARGET_SOCKET:
-        if (streq(operation, "connect"))
-            return format_string("connect to the socket %s", strempty(diagnosis->path));
-        return format_string("%s the socket %s", operation, strempty(diagnosis->path));
+        object = format_string("the socket %s", strempty(diagnosis->path));
+        break;
     case TARGET_PATH:
-        return format_string("%s %s", operation, strempty(diagnosis->path));
+        object = strdup(strempty(diagnosis->path));
+        break;
     case TARGET_PROCESS:
     case TARGET_OTHER:
     case TARGET_KIND_COUNT:
-        break;
+        return operation_to_words(operation, NULL);
     }
-    return strdup(operation);
+    return object ? operation_to_words(operation, object) : NULL;
 }
 
 static const char *explain_error(const Diagnosis *diagnosis)
