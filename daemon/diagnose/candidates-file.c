@@ -2,181 +2,19 @@
 /*
  * Candidates for files, directories and socket files: the label that the policy's own
  * file_contexts has for the path, or a rule for the path with a type that fits what nginx
- * wants there. Types are chosen by what the policy lets domains do with them; names are only
- * a preference among those that do.
+ * wants there.
  */
 #include <errno.h>
 #include <inttypes.h>
 
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
-#include "daemon/diagnose/candidates.h"
-#include "daemon/diagnose/path-need.h"
-#include "daemon/diagnose/target-path.h"
+#include "daemon/diagnose/candidates-file-internal.h"
 #include "daemon/selinux/type-traits.h"
-
-/* What nginx uses the object for. */
-typedef enum Purpose {
-    PURPOSE_READ,   /* content that is served */
-    PURPOSE_WRITE,  /* uploads, caches: what nginx writes */
-    PURPOSE_SOCKET, /* a backend's socket and the directory it is in */
-    PURPOSE_LOG,
-    PURPOSE_CERTIFICATE,
-} Purpose;
-
-typedef struct FileContext {
-    const CandidateContext *base;
-    Diagnosis *diagnosis;
-    char domain[256];
-    char type[256]; /* what the object has now */
-    Purpose purpose;
-    bool on_the_way; /* a directory was refused, not what nginx wanted */
-} FileContext;
-
-static bool has_word(const char *list, const char *words)
-{
-    _cleanup_strv_ char **wanted = strv_split(words, " "), **have = strv_split(list, " ");
-
-    STRV_FOREACH (word, wanted)
-        if (strv_contains(have, *word))
-            return true;
-    return false;
-}
-
-static bool starts_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
-static Purpose find_purpose(const Diagnosis *diagnosis, const NginxIntents *intents)
-{
-    const char *operation = strempty(diagnosis->operation);
-    PathOperation wanted;
-
-    if (diagnosis->target_kind == TARGET_SOCKET)
-        return PURPOSE_SOCKET;
-    if (starts_with(operation, "certificate"))
-        return PURPOSE_CERTIFICATE;
-    if (path_is_log(diagnosis->path, intents) ||
-        (diagnosis->path && starts_with(diagnosis->path, "/var/log/")))
-        return PURPOSE_LOG;
-    /* A directory that may not be searched says nothing of what was wanted behind it. */
-    if (path_operation_of(diagnosis, intents, &wanted) &&
-        (wanted.need == PATH_NEED_WRITE || wanted.need == PATH_NEED_CREATE ||
-         wanted.need == PATH_NEED_REMOVE))
-        return PURPOSE_WRITE;
-    if (has_word(diagnosis->access.permissions,
-                 "write append create add_name remove_name unlink rename rmdir link setattr"))
-        return PURPOSE_WRITE;
-    return PURPOSE_READ;
-}
-
-/* Whether a domain could do with the type what the purpose takes, and no more than that. */
-static bool type_fits(const TypeUse *use, Purpose purpose)
-{
-    switch (purpose) {
-    case PURPOSE_READ:
-    case PURPOSE_CERTIFICATE:
-        return use->file_read && use->dir_search && !use->file_write;
-    case PURPOSE_WRITE:
-        return use->file_read && use->file_create && use->dir_write;
-    case PURPOSE_SOCKET:
-        return use->socket_connect && use->dir_search;
-    case PURPOSE_LOG:
-        return use->file_write && use->dir_search;
-    }
-    return false;
-}
-
-static const char *const *preferred_types(Purpose purpose)
-{
-    static const char *const read[] = {"httpd_sys_content_t", NULL};
-    static const char *const write[] = {"httpd_sys_rw_content_t", "httpd_cache_t", NULL};
-    static const char *const socket[] = {"httpd_var_run_t", "httpd_runtime_t", NULL};
-    static const char *const log[] = {"httpd_log_t", NULL};
-    static const char *const certificate[] = {"cert_t", NULL};
-
-    switch (purpose) {
-    case PURPOSE_READ:
-        return read;
-    case PURPOSE_WRITE:
-        return write;
-    case PURPOSE_SOCKET:
-        return socket;
-    case PURPOSE_LOG:
-        return log;
-    case PURPOSE_CERTIFICATE:
-        return certificate;
-    }
-    return read;
-}
-
-static bool usable(const FileContext *context, const char *type, TypeTraits *ret_traits)
-{
-    const Hypothesis *current = context->base->current;
-    TypeUse use;
-
-    return !streq(type, context->type) &&
-           type_use_read(current, context->domain, type, &use) >= 0 &&
-           type_fits(&use, context->purpose) && type_traits_read(current, type, ret_traits) >= 0 &&
-           ret_traits->is_file_type && !ret_traits->is_domain && !ret_traits->is_unlabelled &&
-           !ret_traits->is_from_mount &&
-           (!ret_traits->holds_secrets || context->purpose == PURPOSE_CERTIFICATE);
-}
-
-/* Whether a name is of the web server's own family: "httpd_…" for httpd_t. */
-static bool is_of_family(const char *name, const char *domain)
-{
-    const char *underscore = strrchr(domain, '_');
-
-    return underscore && strncmp(name, domain, (size_t)(underscore - domain) + 1) == 0;
-}
-
-/* Among the types that fit, of the family or of all, the one that the fewest domains may write, and
- * then read: it is there for this one. */
-static const char *search_type(const FileContext *context, bool of_family)
-{
-    const Policy *policy = hypothesis_policy(context->base->current);
-    const char *best = NULL;
-    TypeTraits best_traits = {};
-
-    for (uint32_t type = 1; type <= policy_n_types(policy); type++) {
-        const char *name = policy_type_name(policy, type);
-        TypeTraits traits;
-
-        if (!name || policy_type_is_attribute(policy, type) ||
-            is_of_family(name, context->domain) != of_family || !usable(context, name, &traits))
-            continue;
-        if (!best || traits.writers < best_traits.writers ||
-            (traits.writers == best_traits.writers && traits.readers < best_traits.readers)) {
-            best = name;
-            best_traits = traits;
-        }
-    }
-    return best;
-}
-
-static const char *choose_type(const FileContext *context)
-{
-    const Policy *policy = hypothesis_policy(context->base->current);
-    const char *best;
-    TypeTraits traits;
-
-    for (const char *const *name = preferred_types(context->purpose); *name; name++) {
-        uint32_t type = policy_find_type(policy, *name); /* it may be an alias of this policy */
-        const char *primary = type ? policy_type_name(policy, type) : NULL;
-
-        if (primary && usable(context, primary, &traits))
-            return primary;
-    }
-    /* The family's types are what an administrator would look for. */
-    best = search_type(context, /* of_family= */ true);
-    return best ? best : search_type(context, /* of_family= */ false);
-}
 
 /* --- the plans ------------------------------------------------------------ */
 
-static int add_relabel(Plan *plan, const TargetPath *target)
+int file_plan_add_relabel(Plan *plan, const TargetPath *target)
 {
     Action action = {.kind = ACTION_RELABEL, .recursive = target->tree};
     int r = string_replace(&action.path, target->path);
@@ -187,13 +25,14 @@ static int add_relabel(Plan *plan, const TargetPath *target)
     return r;
 }
 
-static int add_set_file_context(Plan *plan, const TargetPath *target, const char *type)
+int file_plan_add_rule(Plan *plan, const TargetPath *target, const char *file_type,
+                       const char *type)
 {
     Action action = {.kind = ACTION_SET_FILE_CONTEXT};
     int r = string_replace(&action.regex, target->regex);
 
     if (r >= 0)
-        r = string_replace(&action.file_type, "all");
+        r = string_replace(&action.file_type, file_type);
     if (r >= 0)
         r = string_replace(&action.type, type);
     if (r >= 0)
@@ -202,8 +41,7 @@ static int add_set_file_context(Plan *plan, const TargetPath *target, const char
     return r;
 }
 
-/* What the proof leaves open, in a sentence; NULL if nothing. The caller frees it. */
-static int find_caveat(const FileContext *context, char **ret_caveat)
+int file_context_find_caveat(const FileContext *context, char **ret_caveat)
 {
     const char *caveat = NULL;
 
@@ -230,16 +68,16 @@ static int write_plan(const FileContext *context, const Label *label, const Bool
 {
     _cleanup_free_ char *booleans = NULL, *peer = NULL;
     const TargetPath *target = label->target;
-    int r = find_caveat(context, &fix->caveat);
+    int r = file_context_find_caveat(context, &fix->caveat);
 
     if (r >= 0 && set)
         r = boolean_set_to_actions(set, &fix->plan, &booleans);
     if (r >= 0 && label->peer)
         r = peer_rule_to_action(label->peer, &fix->plan, &peer);
     if (r >= 0 && label->with_rule)
-        r = add_set_file_context(&fix->plan, target, label->type);
+        r = file_plan_add_rule(&fix->plan, target, "all", label->type);
     if (r >= 0)
-        r = add_relabel(&fix->plan, target);
+        r = file_plan_add_relabel(&fix->plan, target);
     if (r < 0)
         return r;
     fix->reversible = true;
@@ -277,7 +115,7 @@ static int submit(const FileContext *context, const Label *label, const Hypothes
         fix_clear(&fix);
         return r;
     }
-    r = candidate_submit(context->diagnosis, context->base, &fix, after, &relabel);
+    r = candidate_submit_labels(context->diagnosis, context->base, &fix, after, &relabel, 1);
     return r == -ENOENT ? 0 : r;
 }
 
@@ -364,8 +202,7 @@ static int refuse_label(const FileContext *context, const char *type, const char
     return words && reason ? diagnosis_add_refusal(context->diagnosis, words, reason) : -ENOMEM;
 }
 
-/* A rule for an alias would never match: semanage refuses it. */
-static int name_original(const FileContext *context, TargetPath *target)
+int file_target_name_original(const FileContext *context, TargetPath *target)
 {
     _cleanup_free_ char *original = NULL;
     int r = context->base->file_contexts
@@ -378,7 +215,7 @@ static int name_original(const FileContext *context, TargetPath *target)
 static int try_rule(const FileContext *context)
 {
     _cleanup_(target_path_clear) TargetPath target = {};
-    const char *type = choose_type(context);
+    const char *type = file_context_choose_type(context);
     int r;
 
     /* The rules that the policy has say so already: nothing to add. */
@@ -391,10 +228,10 @@ static int try_rule(const FileContext *context)
             ? target_path_choose_directory(context->base->operation->object, &target)
             : target_path_choose(context->diagnosis->path, context->purpose == PURPOSE_CERTIFICATE,
                                  &target);
-    if (r == -EPERM) /* a directory that others share keeps its label */
-        return 0;
+    if (r == -EPERM) /* a directory that others share, with whatever else is in it */
+        return file_candidates_add_way(context);
     if (r >= 0)
-        r = name_original(context, &target);
+        r = file_target_name_original(context, &target);
     return r < 0 ? r
                  : try_label(context, &(Label){.target = &target, .type = type, .with_rule = true});
 }
@@ -439,7 +276,7 @@ static int note_unknown_path(Diagnosis *diagnosis)
 
 int candidates_add_files(Diagnosis *diagnosis, const CandidateContext *base)
 {
-    FileContext context = {.base = base, .diagnosis = diagnosis};
+    FileContext context;
     const char *objection;
     int r;
 
@@ -448,13 +285,9 @@ int candidates_add_files(Diagnosis *diagnosis, const CandidateContext *base)
         return 0;
     if (!candidates_know_path(diagnosis))
         return note_unknown_path(diagnosis);
-    r = context_type_copy(diagnosis->access.source_context, context.domain, sizeof(context.domain));
-    if (r >= 0)
-        r = context_type_copy(diagnosis->access.target_context, context.type, sizeof(context.type));
+    r = file_context_init(&context, diagnosis, base);
     if (r < 0)
         return r;
-    context.purpose = find_purpose(diagnosis, base->intents);
-    context.on_the_way = diagnosis->path_from_log && streq(diagnosis->access.target_class, "dir");
     objection = find_objection(&context);
     if (objection)
         return refuse_label(&context, context.type, objection);

@@ -183,7 +183,7 @@ static int submit(Diagnosis *diagnosis, const CandidateContext *context, const R
         fix_clear(&fix);
         return r;
     }
-    return candidate_submit(diagnosis, context, &fix, after, /* relabel= */ NULL);
+    return candidate_submit(diagnosis, context, &fix, after);
 }
 
 int candidates_add_module(Diagnosis *diagnosis, const CandidateContext *context)

@@ -173,7 +173,7 @@ static int submit(Diagnosis *diagnosis, OwnPort *own)
         fix_clear(&fix);
         return r;
     }
-    return candidate_submit(diagnosis, own->context->base, &fix, own->after, /* relabel= */ NULL);
+    return candidate_submit(diagnosis, own->context->base, &fix, own->after);
 }
 
 int candidates_add_own_port(Diagnosis *diagnosis, const PortContext *context)

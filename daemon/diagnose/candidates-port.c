@@ -69,7 +69,7 @@ static int submit_label(Diagnosis *diagnosis, const PortContext *context, const 
         fix_clear(&fix);
         return r;
     }
-    return candidate_submit(diagnosis, context->base, &fix, after, /* relabel= */ NULL);
+    return candidate_submit(diagnosis, context->base, &fix, after);
 }
 
 /* A set that helps without the label as well needs no label. */

@@ -45,12 +45,13 @@ static int check_modules(const Fix *fix, const CandidateContext *context, const 
     return 0;
 }
 
-int candidate_submit(Diagnosis *diagnosis, const CandidateContext *context, Fix *fix,
-                     const Hypothesis *after, const ExposureRelabel *relabel)
+int candidate_submit_labels(Diagnosis *diagnosis, const CandidateContext *context, Fix *fix,
+                            const Hypothesis *after, const ExposureRelabel *relabels,
+                            size_t n_relabels)
 {
     _cleanup_free_ char *refusal = NULL;
     bool failed;
-    int r = fix_evaluate(fix, context->operation, context->current, after, relabel);
+    int r = fix_evaluate(fix, context->operation, context->current, after, relabels, n_relabels);
 
     if (r < 0 || !fix->proven)
         goto finish;
@@ -71,6 +72,12 @@ int candidate_submit(Diagnosis *diagnosis, const CandidateContext *context, Fix 
 finish:
     fix_clear(fix);
     return r == -E2BIG ? 0 : r; /* the list is full: what comes later is dropped */
+}
+
+int candidate_submit(Diagnosis *diagnosis, const CandidateContext *context, Fix *fix,
+                     const Hypothesis *after)
+{
+    return candidate_submit_labels(diagnosis, context, fix, after, /* relabels= */ NULL, 0);
 }
 
 int boolean_set_to_actions(const BooleanSet *set, Plan *plan, char **ret_words)
@@ -121,7 +128,7 @@ static int submit_boolean_set(Diagnosis *diagnosis, const CandidateContext *cont
         fix_clear(&fix);
         return r;
     }
-    return candidate_submit(diagnosis, context, &fix, after, /* relabel= */ NULL);
+    return candidate_submit(diagnosis, context, &fix, after);
 }
 
 int candidates_add_booleans(Diagnosis *diagnosis, const CandidateContext *context)

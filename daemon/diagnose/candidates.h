@@ -59,7 +59,10 @@ int peer_rule_to_action(const PeerRule *rule, Plan *plan, char **ret_words);
 int boolean_set_to_actions(const BooleanSet *set, Plan *plan, char **ret_words);
 
 /* Takes over the content of *fix (plan and summary set), evaluates it and adds it to the
- * diagnosis as a fix or a refusal; drops it if it does not help. `relabel` as in fix.h. 0 or a
- * negative errno. */
+ * diagnosis as a fix or a refusal; drops it if it does not help. 0 or a negative errno. */
 int candidate_submit(Diagnosis *diagnosis, const CandidateContext *context, Fix *fix,
-                     const Hypothesis *after, const ExposureRelabel *relabel);
+                     const Hypothesis *after);
+/* The same for one that gives objects other labels (fix.h). */
+int candidate_submit_labels(Diagnosis *diagnosis, const CandidateContext *context, Fix *fix,
+                            const Hypothesis *after, const ExposureRelabel *relabels,
+                            size_t n_relabels);

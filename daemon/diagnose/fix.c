@@ -67,12 +67,12 @@ static void take_losses(Fix *fix, ExposureLosses *losses)
 }
 
 static int measure(Fix *fix, const char *focus, const Hypothesis *before, const Hypothesis *after,
-                   const ExposureRelabel *relabel)
+                   const ExposureRelabel *relabels, size_t n_relabels)
 {
     Exposure *exposure = &fix->exposure;
     ExposureLosses losses = {};
-    int r = exposure_compute_relabels(before, after, focus, relabel, relabel ? 1 : 0, exposure,
-                                      &losses);
+    int r =
+        exposure_compute_relabels(before, after, focus, relabels, n_relabels, exposure, &losses);
 
     if (r < 0)
         return r;
@@ -89,7 +89,7 @@ static int measure(Fix *fix, const char *focus, const Hypothesis *before, const 
 }
 
 int fix_evaluate(Fix *fix, const Operation *operation, const Hypothesis *before,
-                 const Hypothesis *after, const ExposureRelabel *relabel)
+                 const Hypothesis *after, const ExposureRelabel *relabels, size_t n_relabels)
 {
     char focus[256];
     int r;
@@ -101,7 +101,7 @@ int fix_evaluate(Fix *fix, const Operation *operation, const Hypothesis *before,
             return r;
     }
     r = context_type_copy(operation->questions[0].access.source_context, focus, sizeof(focus));
-    return r < 0 ? r : measure(fix, focus, before, after, relabel);
+    return r < 0 ? r : measure(fix, focus, before, after, relabels, n_relabels);
 }
 
 /* A port label opens one port to whoever may use the label; only a boolean opens things that

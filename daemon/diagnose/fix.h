@@ -12,10 +12,10 @@
 #include "daemon/selinux/hypothesis.h"
 
 /* Fills proofs, proven, exposure and breaks of a fix that has its plan and summary, and the
- * plan's accesses. `after` is `before` with the plan in place; `relabel` (may be NULL) says which
- * objects get another label with it. 0 or a negative errno. */
+ * plan's accesses. `after` is `before` with the plan in place; `relabels` say which objects get
+ * another label with it. 0 or a negative errno. */
 int fix_evaluate(Fix *fix, const Operation *operation, const Hypothesis *before,
-                 const Hypothesis *after, const ExposureRelabel *relabel);
+                 const Hypothesis *after, const ExposureRelabel *relabels, size_t n_relabels);
 
 /* A sentence (the caller frees it) if this fix must not be offered, by what it would open and
  * by the names it would touch; NULL if it may, with *ret_failed false. */

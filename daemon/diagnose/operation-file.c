@@ -82,6 +82,16 @@ static bool is_directory_on_the_way(const Diagnosis *diagnosis)
     return diagnosis->path_from_log && streq(diagnosis->access.target_class, "dir");
 }
 
+/* All in a file system without labels of its own has one and the same. */
+static bool is_label_of_mount(const FileOperation *file)
+{
+    const Policy *policy = hypothesis_policy(file->hypothesis);
+    char type[256];
+
+    return context_type_copy(file->diagnosis->access.target_context, type, sizeof(type)) >= 0 &&
+           policy_type_is_from_mount(policy, policy_find_type(policy, type));
+}
+
 /* What is done behind a directory that was refused. A socket has the label of its directory
  * unless it is known to have another; what a file has cannot be told from its directory, except
  * for one that is to be made there. */
@@ -101,7 +111,8 @@ static int add_behind(const FileOperation *file)
     if (has_any(denied->permissions, "write add_name"))
         return ask(file, file->operation->path, denied->target_context, "file",
                    file->log ? "append create getattr open" : "create getattr open write");
-    label = label_of(file, file->operation->path, "file");
+    label = is_label_of_mount(file) ? strdup(denied->target_context)
+                                    : label_of(file, file->operation->path, "file");
     return label ? ask(file, file->operation->path, label, "file", "getattr open read") : 0;
 }
 

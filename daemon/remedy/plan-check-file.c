@@ -115,7 +115,21 @@ static const char *find_protected_name(const char *path)
     return NULL;
 }
 
-static int check_literal(const char *path, char **ret_refusal)
+/* Directories of every host that are not in the list above as a whole. */
+static bool is_of_every_host(const char *path)
+{
+    static const char *const names[] = {"/home", "/lost+found", "/media", "/mnt", "/opt", "/root",
+                                        "/run",  "/srv",        "/tmp",   "/usr", "/var"};
+
+    for (size_t i = 0; i < ELEMENTS_OF(names); i++)
+        if (streq(path, names[i]))
+            return true;
+    return is_in_protected_tree(path);
+}
+
+/* `one_directory`: nothing but the directory itself is meant, and so one that somebody made right
+ * below the root may be. */
+static int check_literal(const char *path, bool one_directory, char **ret_refusal)
 {
     const char *name = find_protected_name(path);
     int n = count_components(path);
@@ -124,7 +138,7 @@ static int check_literal(const char *path, char **ret_refusal)
         return n;
     if (n < 0 && !streq(path, "/"))
         return refuse(ret_refusal, -EINVAL, format_string("%s is not a plain path.", path));
-    if (n < 2)
+    if (n < 2 && !(n == 1 && one_directory && !is_of_every_host(path)))
         return refuse(
             ret_refusal, -EPERM,
             format_string("%s is too high up: two directories at least must be named.", path));
@@ -209,7 +223,9 @@ int file_context_check_request(const Action *action, const Config *config _unuse
                           strempty(action->regex)));
     if (r < 0)
         return r;
-    r = check_literal(literal, ret_refusal);
+    r = check_literal(literal,
+                      streq(action->file_type, "dir") && !strpbrk(action->regex, "*+?([{|"),
+                      ret_refusal);
     if (r < 0)
         return r;
     if (is_protected(literal))
@@ -226,7 +242,7 @@ int relabel_check_request(const Action *action, const Config *config _unused_, c
 {
     static const char *const without[] = {"/proc", "/sys", "/dev", "/boot"};
     const char *path = strempty(action->path);
-    int r = check_literal(path, ret_refusal);
+    int r = check_literal(path, !action->recursive, ret_refusal);
 
     if (r < 0)
         return r;

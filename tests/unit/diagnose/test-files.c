@@ -263,6 +263,108 @@ static void test_equivalence(void **state _unused_)
     policy_free(policy);
 }
 
+/* file_contexts of these lines. */
+static FileContexts *open_rules(const char *rules)
+{
+    char path[] = "/tmp/selguard-contexts-XXXXXX";
+    FileContexts *contexts = NULL;
+    int fd = mkstemp(path);
+
+    assert_int_equal(write(fd, rules, strlen(rules)), (ssize_t)strlen(rules));
+    (void)close(fd);
+    assert_int_equal(file_contexts_open(path, &contexts), 0);
+    (void)unlink(path);
+    return contexts;
+}
+
+/* A directory below the root that no rule names: its own label and that of the content are two
+ * things, and whatever else is in it keeps what it has. */
+static void test_way(void **state _unused_)
+{
+#define UNKNOWN "/.*\tsystem_u:object_r:default_t:s0\n/\t-d\tsystem_u:object_r:usr_t:s0\n"
+    static const struct {
+        const char *rules, *target, *summary;
+        size_t n_actions;
+    } rows[] = {
+        {UNKNOWN, "/data/www/a.html",
+         "label the directory /data as usr_t, like the one above it, and /data/www and what is "
+         "below it as httpd_sys_content_t",
+         4},
+        {UNKNOWN, "/data/a.html",
+         "label the directory /data as usr_t, like the one above it, and /data/a.html as "
+         "httpd_sys_content_t",
+         4},
+        {UNKNOWN, "/data/sites/shop/a.html",
+         "label the directory /data and the next on the way as usr_t, like the one above it, and "
+         "/data/sites/shop and what is below it as httpd_sys_content_t",
+         6},
+        {UNKNOWN "/data/www(/.*)?\tsystem_u:object_r:httpd_sys_content_t:s0\n", "/data/www/a.html",
+         "label the directory /data as usr_t, like the one above it, and nothing else in it", 2},
+        /* one that the policy has a rule for is not to be renamed */
+        {UNKNOWN "/data\t-d\tsystem_u:object_r:var_t:s0\n", "/data/www/a.html", NULL, 0},
+        /* where what is above may not be searched either, or is unknown as well */
+        {"/.*\tsystem_u:object_r:default_t:s0\n", "/data/www/a.html", NULL, 0},
+    };
+    Policy *policy = load(POLICY_TARGETED);
+
+    for (size_t i = 0; i < ELEMENTS_OF(rows); i++) {
+        _cleanup_(file_contexts_cleanup) FileContexts *contexts = open_rules(rows[i].rules);
+        const Case example = {
+            .target_type = "default_t",
+            .class = "dir",
+            .permissions = "search",
+            .name = "data",
+            .operation = "open",
+            .log_target = rows[i].target,
+            .log_kind = FAILURE_TARGET_PATH,
+        };
+        Diagnosis *diagnosis = diagnose(policy, &example, contexts);
+
+        check_fixes(diagnosis);
+        if (rows[i].summary) {
+            const Fix *fix = need_fix(diagnosis, "label the directory");
+
+            assert_string_equal(fix->summary, rows[i].summary);
+            assert_ptr_equal(fix, &diagnosis->fixes[0]);
+            assert_int_equal(fix->plan.n_actions, rows[i].n_actions);
+            assert_string_equal(fix->plan.actions[0].regex, "/data");
+            assert_string_equal(fix->plan.actions[0].file_type, "dir");
+            assert_false(fix->plan.actions[rows[i].n_actions / 2].recursive);
+        } else {
+            assert_null(find_fix(diagnosis, "label the directory"));
+        }
+        diagnosis_free(diagnosis);
+    }
+    policy_free(policy);
+}
+
+/* All in a file system without labels has one: what is behind its root does not have the default
+ * label of the path. */
+static void test_network_file_system(void **state _unused_)
+{
+    static const char rules[] = "/srv(/.*)?\tsystem_u:object_r:var_t:s0\n"
+                                "/\t-d\tsystem_u:object_r:usr_t:s0\n";
+    _cleanup_(file_contexts_cleanup) FileContexts *contexts = open_rules(rules);
+    const Case example = {
+        .target_type = "nfs_t",
+        .class = "dir",
+        .permissions = "search",
+        .name = "/",
+        .operation = "open",
+        .log_target = "/srv/nfs/a.html",
+        .log_kind = FAILURE_TARGET_PATH,
+    };
+    Policy *policy = load(POLICY_TARGETED);
+    Diagnosis *diagnosis = diagnose(policy, &example, contexts);
+
+    check_fixes(diagnosis);
+    assert_ptr_equal(need_fix(diagnosis, "turn the boolean httpd_use_nfs on"),
+                     &diagnosis->fixes[0]);
+    assert_non_null(strstr(find_refusal(diagnosis, "another label"), "whole file system"));
+    diagnosis_free(diagnosis);
+    policy_free(policy);
+}
+
 static void test_socket(void **state _unused_)
 {
     const Case example = {
@@ -391,6 +493,8 @@ int main(void)
         cmocka_unit_test(test_directories_on_the_way),
         cmocka_unit_test(test_default_label),
         cmocka_unit_test(test_equivalence),
+        cmocka_unit_test(test_way),
+        cmocka_unit_test(test_network_file_system),
         cmocka_unit_test(test_socket),
         cmocka_unit_test(test_peer),
         cmocka_unit_test(test_secrets),

@@ -177,6 +177,11 @@ static void test_ports(void **state _unused_)
         .type = (char *)type_                                                                      \
     }
 #define CONTENT "httpd_sys_content_t"
+#define DIRECTORY(regex_)                                                                          \
+    {                                                                                              \
+        .kind = ACTION_SET_FILE_CONTEXT, .file_type = (char *)"dir", .regex = (char *)regex_,      \
+        .type = (char *)"root_t"                                                                   \
+    }
 
 static void test_file_contexts(void **state _unused_)
 {
@@ -213,6 +218,18 @@ static void test_file_contexts(void **state _unused_)
         {RULE("/home/anna/\\.ssh(/.*)?", CONTENT), -EPERM, "holds keys"},
         {RULE("/srv/shop", "a;b"), -EINVAL, "name of a type"},
         {{.kind = ACTION_SET_FILE_CONTEXT, .file_type = (char *)"tree"}, -EINVAL, "kind of file"},
+        /* One directory that somebody made below the root, and nothing in it. */
+        {DIRECTORY("/data"), 0, NULL},
+        {DIRECTORY("/my\\.data"), 0, NULL},
+        {RULE("/data", CONTENT), -EPERM, "too high up"},
+        {DIRECTORY("/data(/.*)?"), -EPERM, "too high up"},
+        {DIRECTORY("/data.*"), -EPERM, "too high up"},
+        {DIRECTORY("/[^/]*"), -EPERM, "too high up"},
+        {DIRECTORY("/"), -EPERM, "too high up"},
+        {DIRECTORY("/home"), -EPERM, "too high up"},
+        {DIRECTORY("/usr"), -EPERM, "too high up"},
+        {DIRECTORY("/etc"), -EPERM, "too high up"},
+        {DIRECTORY("/lib64"), -EPERM, "too high up"},
     };
 
     check_rows(rows, ELEMENTS_OF(rows));
@@ -230,6 +247,10 @@ static void test_relabel(void **state _unused_)
         {PATH("/etc/ssh", true), -EPERM, "as a whole"},
         {PATH("/srv", true), -EPERM, "too high up"},
         {PATH("/", true), -EPERM, "too high up"},
+        {PATH("/", false), -EPERM, "too high up"},
+        {PATH("/data", false), 0, NULL},
+        {PATH("/data", true), -EPERM, "too high up"},
+        {PATH("/var", false), -EPERM, "too high up"},
         {PATH("", false), -EINVAL, NULL},
         {PATH("/srv/shop/", true), -EINVAL, NULL},
         {PATH("/srv/./shop", true), -EINVAL, NULL},

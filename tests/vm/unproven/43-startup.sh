@@ -99,12 +99,14 @@ server { listen 82; server_name old.example.com; }
 CONF
 blocked 82 http://127.0.0.1:82/
 
-# Their first fixes at once: a policy transaction takes most of a minute here.
+# Their first fixes at once: a policy transaction takes most of a minute here. What a directory is
+# for stands in the configuration.
+for name in logs cache ports; do mv "$SCENARIO_DIR/$name.conf" "$SITES/"; done
+expect_table log
 mkdir -p "$SCENARIO_DIR/batch"
 check "their first fixes" catalogue batch "$SCENARIO_DIR/batch" \
     /srv/data/logs/error.log /opt/shop-cache/pages tcp/8081 tcp/82
 check "carried out" bash "$SCENARIO_DIR/batch/make"
-for name in logs cache ports; do mv "$SCENARIO_DIR/$name.conf" "$SITES/"; done
 check "nginx takes all of it" systemctl reload nginx
 for port in 488 8009 8081 82; do
     check "port $port answers" wait_until 20 answers "http://127.0.0.1:$port/"
