@@ -179,12 +179,28 @@ static bool need_module(const Diagnosis *diagnosis)
            diagnosis->cause != CAUSE_BOUNDS && diagnosis->target_kind != TARGET_PROCESS;
 }
 
+/* Labels of files, or of the mount that has one for all of them. */
+static int add_labels(Diagnosis *diagnosis, const CandidateContext *context, const HostFacts *host)
+{
+    const Mount *mount = fixed_label_find(diagnosis, host);
+    _cleanup_free_ char *text = NULL;
+    bool failed = false;
+    int r;
+
+    text = mount ? fixed_label_explain(mount) : fixed_label_remark(diagnosis, host, &failed);
+    if (failed || (mount && !text))
+        return -ENOMEM;
+    r = text ? analysis_note(diagnosis, text) : 0;
+    if (r < 0)
+        return r;
+    return mount ? candidates_add_mount(diagnosis, context, mount)
+                 : candidates_add_files(diagnosis, context);
+}
+
 static int add_candidates(Diagnosis *diagnosis, const Hypothesis *current,
                           const Operation *operation, const AnalysisOptions *options)
 {
-    _cleanup_free_ char *fixed_label = NULL;
     char default_type[256], behind[256];
-    bool failed;
     CandidateContext context = {
         .operation = operation,
         .current = current,
@@ -204,12 +220,8 @@ static int add_candidates(Diagnosis *diagnosis, const Hypothesis *current,
     r = candidates_add_booleans(diagnosis, &context);
     if (r >= 0)
         r = candidates_add_ports(diagnosis, &context);
-    fixed_label = fixed_label_explain(diagnosis, options->host, &failed);
-    if (r >= 0 && failed)
-        r = -ENOMEM;
     if (r >= 0)
-        r = fixed_label ? analysis_note(diagnosis, fixed_label)
-                        : candidates_add_files(diagnosis, &context);
+        r = add_labels(diagnosis, &context, options->host);
     if (r >= 0 && need_module(diagnosis))
         r = candidates_add_module(diagnosis, &context);
     if (r < 0)

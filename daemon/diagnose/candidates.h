@@ -7,6 +7,7 @@
 
 #include "daemon/core/diagnosis.h"
 #include "daemon/diagnose/operation.h"
+#include "daemon/host/mounts.h"
 #include "daemon/selinux/boolean-sets.h"
 #include "daemon/selinux/exposure.h"
 #include "daemon/selinux/hypothesis.h"
@@ -34,6 +35,9 @@ int candidates_add_ports(Diagnosis *diagnosis, const CandidateContext *context);
 bool candidates_know_path(const Diagnosis *diagnosis);
 /* For a file, directory or socket file: its default label, or a rule with a type that fits. */
 int candidates_add_files(Diagnosis *diagnosis, const CandidateContext *context);
+/* For one on a mount with a label for all (fixed-label.h): another label for the mount. 0 or a
+ * negative errno. */
+int candidates_add_mount(Diagnosis *diagnosis, const CandidateContext *context, const Mount *mount);
 /* The last resort. */
 int candidates_add_module(Diagnosis *diagnosis, const CandidateContext *context);
 

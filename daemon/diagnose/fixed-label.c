@@ -4,7 +4,8 @@
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
 
-static const Mount *mount_of(const HostFacts *host, const char *path)
+/* The mount of what was refused; NULL where none is known, or nothing can be labelled. */
+static const Mount *mount_of_path(const HostFacts *host, const char *path)
 {
     const MountTable *table =
         host->view->nginx_mounts ? host->view->nginx_mounts : host->view->mounts;
@@ -20,7 +21,7 @@ static const Mount *mount_of(const HostFacts *host, const char *path)
     return mount_table_find(table, path);
 }
 
-static char *explain_mount(const Mount *mount)
+char *fixed_label_explain(const Mount *mount)
 {
     _cleanup_free_ char *point = escape_for_terminal(mount->point);
     _cleanup_free_ char *context = mount->context ? escape_for_terminal(mount->context) : NULL;
@@ -37,19 +38,39 @@ static char *explain_mount(const Mount *mount)
                          point, mount->type);
 }
 
-char *fixed_label_explain(const Diagnosis *diagnosis, const HostFacts *host, bool *ret_failed)
+static const Mount *mount_of(const Diagnosis *diagnosis, const HostFacts *host)
 {
-    const Mount *mount;
-    char *text;
+    if (!host || !diagnosis->path || diagnosis->path[0] != '/' ||
+        (diagnosis->target_kind != TARGET_PATH && diagnosis->target_kind != TARGET_SOCKET) ||
+        streq(diagnosis->access.target_class, "unix_stream_socket"))
+        return NULL;
+    return mount_of_path(host, diagnosis->path);
+}
+
+const Mount *fixed_label_find(const Diagnosis *diagnosis, const HostFacts *host)
+{
+    const Mount *mount = mount_of(diagnosis, host);
+
+    return mount && (mount->context || mount->server != MOUNT_LOCAL) ? mount : NULL;
+}
+
+char *fixed_label_remark(const Diagnosis *diagnosis, const HostFacts *host, bool *ret_failed)
+{
+    const Mount *mount = mount_of(diagnosis, host);
+    _cleanup_free_ char *point = NULL;
+    char *text = NULL;
 
     *ret_failed = false;
-    if (!host || !diagnosis->path || diagnosis->path[0] != '/' ||
-        (diagnosis->target_kind != TARGET_PATH && diagnosis->target_kind != TARGET_SOCKET))
+    if (!mount || mount->context || !streq(mount->type, "overlay"))
         return NULL;
-    mount = mount_of(host, diagnosis->path);
-    if (!mount || (!mount->context && mount->server == MOUNT_LOCAL))
-        return NULL;
-    text = explain_mount(mount);
+    point = escape_for_terminal(mount->point);
+    if (point)
+        text =
+            format_string("%s is an overlay: what is in a lower layer keeps its label there, and "
+                          "a label that is changed here is that of a copy in the upper layer. A "
+                          "container's storage is labelled by what runs the container, which "
+                          "may set it anew.",
+                          point);
     *ret_failed = !text;
     return text;
 }

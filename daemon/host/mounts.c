@@ -8,6 +8,7 @@
 
 struct MountTable {
     char *text;
+    char *raw; /* the same, of which only words are cut off */
     Mount *mounts;
     size_t n_mounts;
 };
@@ -17,6 +18,7 @@ MountTable *mount_table_free(MountTable *table)
     if (!table)
         return NULL;
     free(table->text);
+    free(table->raw);
     free(table->mounts);
     free(table);
     return NULL;
@@ -134,11 +136,20 @@ static void take_options(Mount *mount, char *options)
     }
 }
 
+/* The word as it stood in the table. */
+static const char *raw_word(const MountTable *table, const char *word)
+{
+    char *raw = table->raw + (word - table->text);
+
+    raw[strcspn(raw, " \n")] = '\0';
+    return raw;
+}
+
 /* id parent major:minor root point options [optional…] - type source super-options */
-static bool parse_line(char *line, Mount *ret_mount)
+static bool parse_line(const MountTable *table, char *line, Mount *ret_mount)
 {
     Mount mount = {};
-    char *device, *root, *point, *options, *word, *type, *super_options;
+    char *device, *root, *point, *options, *word, *type, *source, *super_options;
 
     for (int i = 0; i < 2; i++) /* id, parent */
         if (!next_word(&line))
@@ -151,16 +162,20 @@ static bool parse_line(char *line, Mount *ret_mount)
         if (!word)
             return false;
     } while (!streq(word, "-"));
-    if (!(type = next_word(&line)) || !next_word(&line) /* source */ ||
+    if (!(type = next_word(&line)) || !(source = next_word(&line)) ||
         !(super_options = next_word(&line)) || point[0] != '/')
         return false;
+    mount.options = raw_word(table, options);
+    mount.super_options = raw_word(table, super_options);
     unescape(root);
     unescape(point);
+    unescape(source);
     unescape(super_options);
     mount.device = device;
     mount.root = root;
     mount.point = point;
     mount.type = type;
+    mount.source = source;
     mount.server = server_of_type(type);
     take_options(&mount, options);
     take_options(&mount, super_options);
@@ -185,7 +200,7 @@ static int parse(MountTable *table)
 
         if (next)
             *next++ = '\0';
-        if (parse_line(line, &table->mounts[table->n_mounts]))
+        if (parse_line(table, line, &table->mounts[table->n_mounts]))
             table->n_mounts++;
         line = next;
     }
@@ -200,7 +215,8 @@ int mount_table_parse(const char *text, size_t length, MountTable **ret_table)
     if (!table)
         return r;
     table->text = strndup(text, length);
-    if (table->text)
+    table->raw = strndup(text, length);
+    if (table->text && table->raw)
         r = parse(table);
     if (r < 0) {
         mount_table_free(table);

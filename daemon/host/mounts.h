@@ -22,9 +22,12 @@ typedef enum MountServer {
 /* Strings belong to the table. */
 typedef struct Mount {
     const char *point;
-    const char *device;  /* major:minor */
-    const char *root;    /* what of the file system is mounted */
-    const char *type;    /* "ext4" */
+    const char *device; /* major:minor */
+    const char *root;   /* what of the file system is mounted */
+    const char *type;   /* "ext4" */
+    const char *source; /* what is mounted: "/dev/vda1", "host:/export" */
+    /* As the table has them, escapes and all: of this mount, and of the file system. */
+    const char *options, *super_options;
     const char *context; /* of a context= option, NULL: files have labels of their own */
     MountServer server;
     bool read_only, no_exec, no_device, no_suid;

@@ -431,14 +431,31 @@ static void test_fixed_label(void **state _unused_)
     static const char mounts[] =
         "22 1 8:2 / / rw - ext4 /dev/a rw,seclabel\n"
         "23 22 8:3 / /srv/ctx rw - ext4 /dev/b rw,context=system_u:object_r:user_home_t:s0\n"
-        "24 22 0:9 / /srv/nfs rw - nfs4 h:/x rw\n";
+        "24 22 0:9 / /srv/nfs rw - nfs4 h:/x rw,vers=4.2\n"
+        "25 22 8:3 /part /srv/bind rw - ext4 /dev/b rw,context=system_u:object_r:user_home_t:s0\n"
+        "26 22 8:4 / /srv/my\\040c rw,noexec - ext4 /dev/c rw,seclabel,"
+        "context=\"system_u:object_r:user_home_t:s0:c1,c2\"\n"
+        "27 22 0:40 / /srv/lay rw - overlay overlay rw,seclabel,lowerdir=/a\n";
     static const struct {
-        const char *path, *said;
+        const char *path, *said, *mount; /* the command, "" for none */
         bool relabel;
     } rows[] = {
-        {"/srv/ctx/site/file", "is mounted with context=", false},
-        {"/srv/nfs/site/file", "of type nfs4, which keeps no labels", false},
-        {"/srv/plain/site/file", NULL, true},
+        {"/srv/ctx/site/file", "is mounted with context=",
+         "mount -t ext4 -o 'rw,context=\"system_u:object_r:httpd_sys_content_t:s0\"' /dev/b "
+         "/srv/ctx",
+         false},
+        {"/srv/nfs/site/file", "of type nfs4, which keeps no labels",
+         "mount -t nfs4 -o 'rw,vers=4.2,context=\"system_u:object_r:httpd_sys_content_t:s0\"' "
+         "h:/x /srv/nfs",
+         false},
+        /* what is shared with other mounts, or is not to be typed, is said in words */
+        {"/srv/bind/site/file", "is mounted with context=", "", false},
+        {"/srv/my c/site/file", "is mounted with context=",
+         "mount -t ext4 -o 'rw,noexec,context=\"system_u:object_r:httpd_sys_content_t:s0\"' "
+         "/dev/c '/srv/my c'",
+         false},
+        {"/srv/lay/site/file", "/srv/lay is an overlay", NULL, true},
+        {"/srv/plain/site/file", NULL, NULL, true},
     };
     Policy *policy = load(POLICY_FEDORA);
 
@@ -470,6 +487,22 @@ static void test_fixed_label(void **state _unused_)
         for (size_t n = 0; n < ELEMENTS_OF(diagnosis->notes) && diagnosis->notes[n]; n++)
             said = said || (rows[i].said && strstr(diagnosis->notes[n], rows[i].said));
         assert_int_equal(relabel, rows[i].relabel);
+        if (rows[i].mount) {
+            const Fix *fix =
+                need_fix(diagnosis, "anew, with all in it labelled httpd_sys_content_t");
+            const Action *action = &fix->plan.actions[0];
+
+            check_fixes(diagnosis);
+            /* A kind without labels may have a boolean. */
+            assert_true(fix == &diagnosis->fixes[0] || !strstr(rows[i].said, "context="));
+            assert_int_equal(fix->plan.n_actions, 1);
+            assert_int_equal(action->kind, ACTION_ADVISE);
+            assert_non_null(strstr(action->text, "not from a remount"));
+            if (*rows[i].mount)
+                assert_string_equal(action->commands[1], rows[i].mount);
+            else
+                assert_null(action->commands);
+        }
         assert_int_equal(said, rows[i].said != NULL);
         diagnosis_free(diagnosis);
         host_view_free(view);

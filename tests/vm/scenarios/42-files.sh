@@ -20,6 +20,7 @@ content /var/www/html/moved.html user_home_t
 content /opt/shop/static/page.html
 content /opt/shop/static/moved.html user_home_t
 content /srv/shop/page.html
+content /data/www/page.html
 content /home/operator/public/page.html user_home_t
 chcon -t user_home_t /home/operator/public
 chmod 711 /home/operator
@@ -53,6 +54,7 @@ server {
     location /home/ { alias /home/operator/public/; }
     location /closed/ { alias /home/reader/site/; }
     location /root/ { alias /root/site/; }
+    location /data/ { alias /data/www/; }
     location /usb/ { alias /srv/usb/; }
     location /noexec/ { alias /srv/noexec/; }
     location /upload/ {
@@ -71,7 +73,7 @@ keep /etc/nginx
 expect_http 200 "$site/opt/page.html"
 expect_http 200 "$site/noexec/page.html"
 for location in moved.html opt/moved.html srv/page.html home/page.html closed/page.html root/page.html \
-    acl.html usb/page.html; do
+    acl.html data/page.html usb/page.html; do
     expect_http 403 "$site/$location"
 done
 expect_http 500 "$site/upload/" --data 'some body'
@@ -81,19 +83,25 @@ check "the moved file" apply_first /var/www/html/moved.html
 expect_http 200 "$site/moved.html"
 check "the one under /opt" apply_first /opt/shop/static/moved.html
 expect_http 200 "$site/opt/moved.html"
-check "/srv" apply_first /srv/shop/page.html
-srv=$change
+# Two by hand, in one transaction of the policy store, and one by the service.
+mkdir -p "$SCENARIO_DIR/batch"
+check "/srv and a home" catalogue batch "$SCENARIO_DIR/batch" /srv/shop/page.html /home/operator/public/page.html
+check "labelled by hand" bash "$SCENARIO_DIR/batch/make"
 expect_http 200 "$site/srv/page.html"
-check "a home" apply_first /home/operator/public/page.html
-home=$change
 expect_http 200 "$site/home/page.html"
+check "a directory below the root" apply_first /data/www/page.html
+expect_http 200 "$site/data/page.html"
 check "a closed home as advised" follow_advice /home/reader/site/page.html
 check "the ACL as advised" follow_advice /var/www/html/acl.html
 expect_http 200 "$site/acl.html"
+check "the medium as advised" follow_advice /srv/usb/page.html
+echo content >/srv/usb/page.html
+expect_http 200 "$site/usb/page.html"
 check "the upload directory as advised" follow_advice /srv/upload/0000000001
 expect_http 200 "$site/upload/" --data 'some body'
 
-check "taken back" as_user operator selguardctl revert "$home"
-check "and the other" as_user operator selguardctl revert "$srv"
+check "change $change is taken back" as_user operator selguardctl revert "$change"
+check "and the others" bash "$SCENARIO_DIR/batch/undo"
+rm -rf /data
 systemctl stop php8.2-fpm
 umount /srv/usb /srv/upload /srv/noexec

@@ -114,4 +114,6 @@ done
 
 rm -f "$SITES"/*.conf
 check "the first configuration again" nginx_reload
+# The monitor may have the log open still: it is not to lose its label under it.
+rm -f /srv/data/logs/*
 check "taken back" bash "$SCENARIO_DIR/batch/undo"
