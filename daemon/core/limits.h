@@ -210,9 +210,9 @@
 /* What nginx says while it starts, kept until it has said so twice: a start fails at the first. */
 #define CORRELATE_START_LINES 32u
 
-/* Looks at the mounts, a second: each costs some 20 system calls, and a denial of a root directory
- * can be repeated at any rate. */
-#define CORRELATE_ROOT_CHECKS_MAX 32u
+/* Looks at a path, a second, for the directory that was denied: each costs some 20 system calls,
+ * and a denial of a directory can be repeated at any rate. */
+#define CORRELATE_DIRECTORY_CHECKS_MAX 32u
 
 /* Denials, and failures, waiting for their other half, and as many reported ones. */
 #define CORRELATE_PENDING_MAX 4096u

@@ -45,9 +45,9 @@ typedef struct StartLine {
 
 struct Correlator {
     bool live;
-    RootCheck root_check; /* NULL: none */
-    uint64_t root_checks_since_usec;
-    unsigned n_root_checks;
+    DirectoryCheck directory_check; /* NULL: none */
+    uint64_t checks_since_usec;
+    unsigned n_checks;
     StartLine start_lines[CORRELATE_START_LINES];
     size_t next_start_line;
     HalfTable denials;
@@ -139,26 +139,27 @@ void correlator_set_live(Correlator *correlator, bool live)
     correlator->live = live;
 }
 
-void correlator_set_root_check(Correlator *correlator, RootCheck check)
+void correlator_set_directory_check(Correlator *correlator, DirectoryCheck check)
 {
-    correlator->root_check = check;
+    correlator->directory_check = check;
 }
 
 /* Whether a file system is to be looked at for it, which costs more than comparing names. */
 static bool is_ruled_out(Correlator *correlator, const Denial *denial, const Failure *failure,
                          uint64_t now_usec)
 {
-    if (!correlator->root_check || !denial->name || !streq(denial->name, "/") ||
-        denial->inode == 0 || !failure->target || failure->target[0] != '/')
+    if (!correlator->directory_check || !denial->name || !streq(denial->target_class, "dir") ||
+        (denial->path && denial->path[0] == '/') || denial->inode == 0 || !failure->target ||
+        failure->target[0] != '/')
         return false;
-    if (now_usec >= correlator->root_checks_since_usec + USEC_PER_SEC) {
-        correlator->root_checks_since_usec = now_usec;
-        correlator->n_root_checks = 0;
+    if (now_usec >= correlator->checks_since_usec + USEC_PER_SEC) {
+        correlator->checks_since_usec = now_usec;
+        correlator->n_checks = 0;
     }
-    if (correlator->n_root_checks >= CORRELATE_ROOT_CHECKS_MAX)
+    if (correlator->n_checks >= CORRELATE_DIRECTORY_CHECKS_MAX)
         return false;
-    correlator->n_root_checks++;
-    return !correlator->root_check(failure->target, denial->inode);
+    correlator->n_checks++;
+    return !correlator->directory_check(failure->target, denial->name, denial->inode);
 }
 
 /* Whether it is the second of two; remembers the first. */
@@ -255,7 +256,7 @@ static Half *find_in_bucket(Correlator *correlator, struct HalfQueue *bucket, co
         const Failure *other = failure ? failure : half->failure;
         Match match = match_halves(one, other, together);
 
-        if (match == MATCH_LIKELY && is_ruled_out(correlator, one, other, now_usec))
+        if (match != MATCH_NONE && is_ruled_out(correlator, one, other, now_usec))
             continue;
         if (match > best_match ||
             (best && match == best_match && best->reported && !half->reported)) {

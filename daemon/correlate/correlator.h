@@ -33,10 +33,11 @@ int correlator_new(Correlator **ret_correlator, IncidentSink sink, void *userdat
 /* Whether the caller's time is a clock, as it is live: what comes in within one moment then belongs
  * together whatever its stamps say. */
 void correlator_set_live(Correlator *correlator, bool live);
-/* Asks whether the root directory of a file system, which a record names by its inode number only,
- * can be on the way to a path (root-on-way.h). Without it every path may pass every root. */
-typedef bool (*RootCheck)(const char *path, uint64_t inode);
-void correlator_set_root_check(Correlator *correlator, RootCheck check);
+/* Asks whether a directory, of which a record has the last name ("/" for the root of a file system)
+ * and the inode number, can be on the way to a path (directory-on-way.h). Without it every path may
+ * pass every root, and every directory of a name that the path has. */
+typedef bool (*DirectoryCheck)(const char *path, const char *name, uint64_t inode);
+void correlator_set_directory_check(Correlator *correlator, DirectoryCheck check);
 /* Drops what waits. Accepts and returns NULL. */
 Correlator *correlator_free(Correlator *correlator);
 

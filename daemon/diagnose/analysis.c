@@ -152,15 +152,19 @@ static mode_t class_mode(const char *class)
     return 0;
 }
 
-/* The type that an object should have by its path; "" where that is not known. */
-static void find_default_type(const char *path, const char *class, FileContexts *contexts,
-                              char *ret_type, size_t size)
+/* The context that an object should have by its path (the caller frees it; NULL where that is not
+ * known), and its type, "" likewise. */
+static char *find_default(const char *path, const char *class, FileContexts *contexts,
+                          char *ret_type, size_t size)
 {
     _cleanup_free_ char *context = NULL;
+
     ret_type[0] = '\0';
-    if (contexts && path && path[0] == '/' &&
-        file_contexts_lookup(contexts, path, class_mode(class), &context) >= 0)
-        (void)context_type_copy(context, ret_type, size);
+    if (!contexts || !path || path[0] != '/' ||
+        file_contexts_lookup(contexts, path, class_mode(class), &context) < 0 ||
+        context_type_copy(context, ret_type, size) < 0)
+        return NULL;
+    return TAKE_POINTER(context);
 }
 
 /* An object whose label may be all that is wrong, and nobody knows where it is. */
@@ -200,6 +204,7 @@ static int add_labels(Diagnosis *diagnosis, const CandidateContext *context, con
 static int add_candidates(Diagnosis *diagnosis, const Hypothesis *current,
                           const Operation *operation, const AnalysisOptions *options)
 {
+    _cleanup_free_ char *default_context = NULL, *context_behind = NULL;
     char default_type[256], behind[256];
     CandidateContext context = {
         .operation = operation,
@@ -210,11 +215,12 @@ static int add_candidates(Diagnosis *diagnosis, const Hypothesis *current,
     };
     int r;
 
-    find_default_type(operation->object, diagnosis->access.target_class, options->file_contexts,
-                      default_type, sizeof(default_type));
-    find_default_type(diagnosis->path,
-                      diagnosis->target_kind == TARGET_SOCKET ? "sock_file" : "file",
-                      options->file_contexts, behind, sizeof(behind));
+    default_context = find_default(operation->object, diagnosis->access.target_class,
+                                   options->file_contexts, default_type, sizeof(default_type));
+    context_behind = find_default(diagnosis->path,
+                                  diagnosis->target_kind == TARGET_SOCKET ? "sock_file" : "file",
+                                  options->file_contexts, behind, sizeof(behind));
+    context.default_context = default_context;
     context.default_type = *default_type ? default_type : NULL;
     context.default_type_behind = *behind ? behind : NULL;
     r = candidates_add_booleans(diagnosis, &context);
@@ -228,7 +234,8 @@ static int add_candidates(Diagnosis *diagnosis, const Hypothesis *current,
         return r;
     fixes_rank(diagnosis->fixes, diagnosis->n_fixes);
     /* A boolean would do, but the label is what is wrong. */
-    if (diagnosis->n_fixes > 0 && diagnosis->fixes[0].evidence != EVIDENCE_NONE)
+    if (diagnosis->n_fixes > 0 && diagnosis->fixes[0].evidence != EVIDENCE_NONE &&
+        diagnosis->cause != CAUSE_CONSTRAINT)
         diagnosis->cause = CAUSE_FILE_LABEL;
     if (diagnosis->n_fixes == 0 && !diagnosis->withheld && !is_lost(diagnosis))
         return analysis_note(diagnosis, diagnosis->n_refusals > 0

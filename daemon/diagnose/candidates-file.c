@@ -58,6 +58,7 @@ int file_context_find_caveat(const FileContext *context, char **ret_caveat)
 typedef struct Label {
     const TargetPath *target;
     const char *type;
+    const char *context;     /* all of it, where that is known; else NULL */
     const char *type_behind; /* of what nginx wanted, where that is another; may be NULL */
     bool with_rule;          /* a rule for the path; else its default label is restored */
     const PeerRule *peer;    /* a rule for the process that listens; may be NULL */
@@ -86,7 +87,9 @@ static int write_plan(const FileContext *context, const Label *label, const Bool
         label->with_rule
             ? "label %s%s as %s%s%s%s%s"
             : "restore the label of %s%s, which is %s by the policy's own rules%s%s%s%s",
-        target->path, target->tree ? " and what is below it" : "", label->type,
+        target->path, target->tree ? " and what is below it" : "",
+        /* where the type is right, the rest of the label is not */
+        label->context && streq(label->type, context->type) ? label->context : label->type,
         set ? ", and turn " : "", set ? booleans : "", peer ? ", and " : "", strempty(peer));
     return fix->summary ? 0 : -ENOMEM;
 }
@@ -157,8 +160,10 @@ static int try_label(const FileContext *context, const Label *label)
     const size_t n_fixes = context->diagnosis->n_fixes;
     Label with_peer = *label;
     PeerRule peer;
-    int r = labelled ? hypothesis_set_file_type(labelled, target->path, target->tree, label->type)
-                     : -ENOMEM;
+    int r = !labelled ? -ENOMEM
+            : label->context
+                ? hypothesis_set_file_context(labelled, target->path, target->tree, label->context)
+                : hypothesis_set_file_type(labelled, target->path, target->tree, label->type);
 
     if (r >= 0 && label->type_behind)
         r = hypothesis_set_file_type(labelled, context->base->operation->path, false,
@@ -174,6 +179,28 @@ static int try_label(const FileContext *context, const Label *label)
     return r < 0 ? (r == -ENOENT ? 0 : r) : submit_sets(context, &with_peer, labelled);
 }
 
+/* The level of a context, "" where it has none. */
+static const char *level_of(const char *context)
+{
+    for (int i = 0; i < 3; i++) {
+        context = strchr(context, ':');
+        if (!context)
+            return "";
+        context++;
+    }
+    return context;
+}
+
+/* A constraint refuses it, and the level is another than by the policy's rules: categories of a
+ * container or a virtual machine, most often. */
+static bool is_kept_by_level(const FileContext *context)
+{
+    const char *wanted = context->base->default_context;
+
+    return wanted && context->diagnosis->cause == CAUSE_CONSTRAINT &&
+           !streq(level_of(wanted), level_of(context->diagnosis->access.target_context));
+}
+
 static int try_default_label(const FileContext *context)
 {
     const char *wanted = context->base->default_type;
@@ -184,12 +211,13 @@ static int try_default_label(const FileContext *context)
 
     if (object && !path)
         return -ENOMEM;
-    if (!wanted || !object || streq(wanted, context->type))
+    if (!wanted || !object || (streq(wanted, context->type) && !is_kept_by_level(context)))
         return 0;
     return try_label(context,
                      &(Label){
                          .target = &target,
                          .type = wanted,
+                         .context = context->base->default_context,
                          .type_behind = on_the_way ? context->base->default_type_behind : NULL,
                      });
 }
@@ -274,6 +302,23 @@ static int note_unknown_path(Diagnosis *diagnosis)
     return diagnosis_remember(diagnosis->notes, ELEMENTS_OF(diagnosis->notes), text);
 }
 
+/* A plain restorecon would seem to do nothing. */
+static int note_customizable(const FileContext *context)
+{
+    const FileContexts *contexts = context->base->file_contexts;
+    Diagnosis *diagnosis = context->diagnosis;
+    _cleanup_free_ char *text = NULL;
+
+    if (diagnosis->n_fixes == 0 || !contexts ||
+        !file_contexts_is_customizable(contexts, context->type))
+        return 0;
+    text = format_string("%s is one of the types that an administrator may give on purpose "
+                         "(customizable_types): restorecon leaves it alone without -F.",
+                         context->type);
+    return text ? diagnosis_remember(diagnosis->notes, ELEMENTS_OF(diagnosis->notes), text)
+                : -ENOMEM;
+}
+
 int candidates_add_files(Diagnosis *diagnosis, const CandidateContext *base)
 {
     FileContext context;
@@ -292,5 +337,7 @@ int candidates_add_files(Diagnosis *diagnosis, const CandidateContext *base)
     if (objection)
         return refuse_label(&context, context.type, objection);
     r = try_default_label(&context);
-    return r < 0 ? r : try_rule(&context);
+    if (r >= 0)
+        r = try_rule(&context);
+    return r < 0 ? r : note_customizable(&context);
 }

@@ -115,11 +115,12 @@ static char *write_text(const Mount *mount, const char *context)
 
 static char *write_caveat(const Mount *mount)
 {
-    if (streq(mount->type, "tmpfs") || streq(mount->type, "ramfs"))
-        return strdup("What is in it is lost when it is unmounted. All that is put there gets that "
-                      "label, for everybody who uses it.");
-    return strdup("All in it gets that label, for everybody who uses it; stop them before it is "
-                  "unmounted.");
+    const bool in_memory = streq(mount->type, "tmpfs") || streq(mount->type, "ramfs");
+
+    return format_string("%s. All in it gets that label, for everybody who uses it. Whether what "
+                         "mounts it at boot may give it that label is not part of the proof.",
+                         in_memory ? "What is in it is lost when it is unmounted"
+                                   : "Stop whoever uses it before it is unmounted");
 }
 
 static int write_plan(const Mount *mount, const char *context, const char *type, Fix *fix)

@@ -21,6 +21,7 @@ typedef struct CandidateContext {
      * nginx wanted, which may lie behind it. */
     const char *default_type;
     const char *default_type_behind;
+    const char *default_context;       /* the whole of the first */
     const FileContexts *file_contexts; /* NULL where they are not known */
     const NginxIntents *intents;       /* likewise */
 } CandidateContext;

@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "daemon/core/macro.h"
-#include "daemon/host/root-on-way.h"
+#include "daemon/host/directory-on-way.h"
 #include "daemon/nginx/error-line.h"
 
 struct Pipeline {
@@ -94,7 +94,7 @@ int pipeline_new(Pipeline **ret_pipeline, Store *store, const PipelineOptions *o
     r = correlator_new(&pipeline->correlator, take_incident, pipeline);
     if (r >= 0 && options->mode == PIPELINE_LIVE) {
         correlator_set_live(pipeline->correlator, true);
-        correlator_set_root_check(pipeline->correlator, root_may_be_on_way);
+        correlator_set_directory_check(pipeline->correlator, directory_may_be_on_way);
     }
     if (r >= 0)
         r = audit_assembler_new(&pipeline->assembler, &sink,

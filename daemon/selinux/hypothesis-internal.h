@@ -15,7 +15,8 @@ typedef struct PortOverride {
 typedef struct FileOverride {
     char *path; /* without a trailing slash */
     bool recursive;
-    uint32_t type;
+    uint32_t type; /* alone */
+    char *context; /* or all of it; else NULL */
 } FileOverride;
 
 typedef struct AddedType {

@@ -13,8 +13,10 @@ Hypothesis *hypothesis_free(Hypothesis *hypothesis)
 {
     if (!hypothesis)
         return NULL;
-    for (size_t i = 0; i < hypothesis->n_files; i++)
+    for (size_t i = 0; i < hypothesis->n_files; i++) {
         free(hypothesis->files[i].path);
+        free(hypothesis->files[i].context);
+    }
     for (size_t i = 0; i < hypothesis->n_types; i++) {
         free(hypothesis->types[i].name);
         free(hypothesis->types[i].attributes);
@@ -90,8 +92,10 @@ static int copy_files(Hypothesis *copy, const Hypothesis *hypothesis)
     for (size_t i = 0; i < hypothesis->n_files; i++) {
         copy->files[i] = hypothesis->files[i];
         copy->files[i].path = strdup(hypothesis->files[i].path);
+        copy->files[i].context =
+            hypothesis->files[i].context ? strdup(hypothesis->files[i].context) : NULL;
         copy->n_files++;
-        if (!copy->files[i].path)
+        if (!copy->files[i].path || (hypothesis->files[i].context && !copy->files[i].context))
             return -ENOMEM;
     }
     return 0;
@@ -334,33 +338,54 @@ int hypothesis_set_port(Hypothesis *hypothesis, PortProtocol protocol, uint16_t 
 
 /* --- files -------------------------------------------------------------- */
 
-int hypothesis_set_file_type(Hypothesis *hypothesis, const char *path, bool recursive,
-                             const char *type)
+/* Takes over `context`, also on failure. */
+static int set_file(Hypothesis *hypothesis, const char *path, bool recursive, uint32_t type,
+                    char *context)
 {
-    uint32_t value = hypothesis_find_type(hypothesis, type);
+    _cleanup_free_ char *owned = context, *copy = NULL;
     size_t length = strlen(path);
     FileOverride *files;
-    char *copy;
 
     if (path[0] != '/')
         return -EINVAL;
-    if (value == 0)
-        return -ENOENT;
     if (hypothesis->n_files >= POLICY_HYPOTHESIS_ITEMS_MAX)
         return -E2BIG;
     while (length > 0 && path[length - 1] == '/')
         length--;
     copy = strndup(path, length);
-    if (!copy)
+    files = copy ? grow(hypothesis->files, hypothesis->n_files, sizeof(*files)) : NULL;
+    if (!files)
         return -ENOMEM;
-    files = grow(hypothesis->files, hypothesis->n_files, sizeof(*files));
-    if (!files) {
-        free(copy);
-        return -ENOMEM;
-    }
     hypothesis->files = files;
-    files[hypothesis->n_files++] = (FileOverride){copy, recursive, value};
+    files[hypothesis->n_files++] = (FileOverride){
+        .path = TAKE_POINTER(copy),
+        .recursive = recursive,
+        .type = type,
+        .context = TAKE_POINTER(owned),
+    };
     return 0;
+}
+
+int hypothesis_set_file_type(Hypothesis *hypothesis, const char *path, bool recursive,
+                             const char *type)
+{
+    uint32_t value = hypothesis_find_type(hypothesis, type);
+
+    if (path[0] != '/')
+        return -EINVAL;
+    return value == 0 ? -ENOENT : set_file(hypothesis, path, recursive, value, /* context= */ NULL);
+}
+
+int hypothesis_set_file_context(Hypothesis *hypothesis, const char *path, bool recursive,
+                                const char *context)
+{
+    size_t length;
+    char *copy;
+
+    if (path[0] != '/' || !context_type(context, &length))
+        return -EINVAL;
+    copy = strdup(context);
+    return copy ? set_file(hypothesis, path, recursive, 0, copy) : -ENOMEM;
 }
 
 static bool covers_path(const FileOverride *file, const char *path)
@@ -385,6 +410,8 @@ char *hypothesis_file_context(const Hypothesis *hypothesis, const char *path, co
     for (size_t i = hypothesis->n_files; i > 0; i--) {
         const FileOverride *file = &hypothesis->files[i - 1];
 
+        if (covers_path(file, path) && file->context)
+            return strdup(file->context);
         if (covers_path(file, path))
             return context_with_type(context, hypothesis_type_name(hypothesis, file->type));
     }

@@ -51,6 +51,10 @@ int hypothesis_set_port(Hypothesis *hypothesis, PortProtocol protocol, uint16_t 
  * path that is not absolute. */
 int hypothesis_set_file_type(Hypothesis *hypothesis, const char *path, bool recursive,
                              const char *type);
+/* The same with a whole context: user, role and level as well. 0, -EINVAL (also: no context),
+ * -E2BIG or -ENOMEM. */
+int hypothesis_set_file_context(Hypothesis *hypothesis, const char *path, bool recursive,
+                                const char *context);
 /* The context that `path`, now labelled `context`, has under the hypothesis: the same
  * with another type, or a plain copy. The caller frees it. NULL if out of memory or
  * not a context. */

@@ -2,6 +2,7 @@
 #include "daemon/selinux/labels.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,8 @@
 #include <selinux/selinux.h>
 
 #include "daemon/core/access.h"
+#include "daemon/core/limits.h"
+#include "daemon/core/text.h"
 #include "daemon/selinux/equivalence.h"
 
 struct FileContexts {
@@ -68,6 +71,22 @@ int file_contexts_lookup(FileContexts *contexts, const char *path, mode_t mode, 
 int file_contexts_equivalent(const FileContexts *contexts, const char *path, char **ret_path)
 {
     return contexts->path ? equivalence_apply(contexts->path, path, ret_path) : 0;
+}
+
+/* The list lies beside the directory of file_contexts. */
+bool file_contexts_is_customizable(const FileContexts *contexts, const char *type)
+{
+    const char *slash = contexts->path ? strrchr(contexts->path, '/') : NULL;
+    _cleanup_free_ char *path = slash ? format_string("%.*s/../customizable_types",
+                                                      (int)(slash - contexts->path), contexts->path)
+                                      : NULL;
+    _cleanup_fclose_ FILE *stream = path ? fopen(path, "re") : NULL;
+    char line[PLAN_STRING_MAX], name[256];
+
+    while (stream && fgets(line, sizeof(line), stream))
+        if (sscanf(line, " %255s", name) == 1 && streq(name, type))
+            return true;
+    return false;
 }
 
 int file_contexts_lookup_existing(FileContexts *contexts, const char *path, char **ret_context)

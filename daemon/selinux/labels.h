@@ -31,6 +31,11 @@ int file_contexts_lookup_existing(FileContexts *contexts, const char *path, char
  * (equivalence.h). Returns 1 and the path (the caller frees it), 0, or -ENOMEM. */
 int file_contexts_equivalent(const FileContexts *contexts, const char *path, char **ret_path);
 
+/* Whether the policy lists the type as one that an administrator may have given an object for good:
+ * restorecon leaves it alone unless it is told -F (customizable_types(5)). False where the list is
+ * not there. */
+bool file_contexts_is_customizable(const FileContexts *contexts, const char *type);
+
 /* The context on disk; a last symlink is not followed. Returns 0, -ENODATA (no
  * label, or a file system without any), or another negative errno. */
 int file_label_read(const char *path, char **ret_context);

@@ -315,20 +315,24 @@ static void test_backend(void **state _unused_)
     }
 }
 
-static unsigned n_root_checks;
+static unsigned n_checks;
 
-static bool below_usb(const char *path, uint64_t inode)
+/* /srv/usb is a mount, /data/www a directory. */
+static bool is_on_way(const char *path, const char *name, uint64_t inode)
 {
-    n_root_checks++;
-    return inode == 1 && strncmp(path, "/srv/usb/", strlen("/srv/usb/")) == 0;
+    n_checks++;
+    if (streq(name, "/"))
+        return inode == 1 && strncmp(path, "/srv/usb/", strlen("/srv/usb/")) == 0;
+    return inode == 1 && streq(name, "www") &&
+           strncmp(path, "/data/www/", strlen("/data/www/")) == 0;
 }
 
 /* The denial is read before the line of an earlier request, which another rule refused. */
-static void test_root_directory(void **state _unused_)
+static void check_directory(const char *name, const char *path)
 {
     const Failure earlier = path_failure(FAILURE_TARGET_PATH, "/var/www/html/closed.html");
-    const Failure failure = path_failure(FAILURE_TARGET_PATH, "/srv/usb/page.html");
-    Denial denial = file_denial("dir", NULL, "/");
+    const Failure failure = path_failure(FAILURE_TARGET_PATH, path);
+    Denial denial = file_denial("dir", NULL, name);
 
     denial.inode = 1;
     for (int line_first = 0; line_first <= 1; line_first++) {
@@ -336,7 +340,7 @@ static void test_root_directory(void **state _unused_)
         Seen seen = {};
 
         assert_int_equal(correlator_new(&correlator, see, &seen), 0);
-        correlator_set_root_check(correlator, below_usb);
+        correlator_set_directory_check(correlator, is_on_way);
         if (!line_first)
             assert_int_equal(correlator_push_denial(correlator, &denial, T0), 0);
         assert_int_equal(correlator_push_failure(correlator, &earlier, T0), 0);
@@ -346,13 +350,20 @@ static void test_root_directory(void **state _unused_)
         assert_int_equal(correlator_push_failure(correlator, &failure, T0), 0);
         assert_int_equal(seen.pairs, 1);
         /* beyond a second's number of checks nothing is ruled out */
-        n_root_checks = 0;
-        for (unsigned i = 0; i < 2 * CORRELATE_ROOT_CHECKS_MAX; i++)
+        n_checks = 0;
+        for (unsigned i = 0; i < 2 * CORRELATE_DIRECTORY_CHECKS_MAX; i++)
             assert_int_equal(correlator_push_denial(correlator, &denial, T0), 0);
-        assert_true(n_root_checks <= CORRELATE_ROOT_CHECKS_MAX);
+        assert_true(n_checks <= CORRELATE_DIRECTORY_CHECKS_MAX);
         assert_int_equal(seen.pairs, 2);
         correlator_free(correlator);
     }
+}
+
+static void test_directory_on_the_way(void **state _unused_)
+{
+    check_directory("/", "/srv/usb/page.html");
+    /* a name that both paths have */
+    check_directory("www", "/data/www/page.html");
 }
 
 static void test_deadline(void **state _unused_)
@@ -395,11 +406,15 @@ static void test_bounded(void **state _unused_)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_match_ports),    cmocka_unit_test(test_match_paths),
-        cmocka_unit_test(test_sequences),      cmocka_unit_test(test_deadline),
-        cmocka_unit_test(test_bounded),        cmocka_unit_test(test_clock_step),
-        cmocka_unit_test(test_twins),          cmocka_unit_test(test_backend),
-        cmocka_unit_test(test_root_directory),
+        cmocka_unit_test(test_match_ports),
+        cmocka_unit_test(test_match_paths),
+        cmocka_unit_test(test_sequences),
+        cmocka_unit_test(test_deadline),
+        cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_clock_step),
+        cmocka_unit_test(test_twins),
+        cmocka_unit_test(test_backend),
+        cmocka_unit_test(test_directory_on_the_way),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

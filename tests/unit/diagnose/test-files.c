@@ -52,6 +52,8 @@ static void test_target_path(void **state _unused_)
 
 typedef struct Case {
     const char *target_type, *class, *permissions;
+    const char *source_type; /* NULL: httpd_t */
+    const char *level;       /* of the object; NULL: s0 */
     const char *path, *name; /* as the kernel has them */
     const char *operation;   /* of nginx's line, which names… */
     const char *log_target;
@@ -72,11 +74,13 @@ static char *read_label(const char *path _unused_, const char *class _unused_, v
 static Diagnosis *diagnose(const Policy *policy, const Case *example, FileContexts *contexts)
 {
     _cleanup_free_ char *target = format_string(
-        "system_u:%s:%s:s0", streq(example->class, "unix_stream_socket") ? "system_r" : "object_r",
-        example->target_type);
+        "system_u:%s:%s:%s", streq(example->class, "unix_stream_socket") ? "system_r" : "object_r",
+        example->target_type, example->level ? example->level : "s0");
+    _cleanup_free_ char *source = format_string(
+        "system_u:system_r:%s:s0", example->source_type ? example->source_type : "httpd_t");
     const Denial denial = {
         .time_usec = 1,
-        .source_context = "system_u:system_r:httpd_t:s0",
+        .source_context = source,
         .target_context = target,
         .target_class = example->class,
         .permissions = example->permissions,
@@ -365,6 +369,48 @@ static void test_network_file_system(void **state _unused_)
     policy_free(policy);
 }
 
+/* Categories that the policy's rules do not give the file: its type is right, and to restore the
+ * label helps all the same. */
+static void test_categories(void **state _unused_)
+{
+    static const struct {
+        const char *rules;
+        bool fixed;
+    } rows[] = {
+        {"/srv/.*\t--\tsystem_u:object_r:httpd_sys_content_t:s0\n", true},
+        {"/srv/.*\t--\tsystem_u:object_r:httpd_sys_content_t:s0:c1,c2\n", false},
+        {"/srv/.*\t--\tsystem_u:object_r:httpd_sys_content_t:s0:c3\n", false},
+    };
+    Policy *policy = load(POLICY_FEDORA);
+
+    for (size_t i = 0; i < ELEMENTS_OF(rows); i++) {
+        _cleanup_(file_contexts_cleanup) FileContexts *contexts = open_rules(rows[i].rules);
+        const Case example = {
+            .source_type = "webtool_t",
+            .target_type = "httpd_sys_content_t",
+            .level = "s0:c1,c2",
+            .class = "file",
+            .permissions = "read",
+            .path = "/srv/a.html",
+        };
+        Diagnosis *diagnosis = diagnose(policy, &example, contexts);
+
+        assert_int_equal(diagnosis->cause, CAUSE_CONSTRAINT);
+        assert_int_equal(diagnosis->n_fixes, rows[i].fixed);
+        if (rows[i].fixed) {
+            assert_string_equal(diagnosis->fixes[0].summary,
+                                "restore the label of /srv/a.html, which is "
+                                "system_u:object_r:httpd_sys_content_t:s0 by the policy's own "
+                                "rules");
+            assert_true(diagnosis->fixes[0].proven);
+            assert_int_equal(diagnosis->fixes[0].plan.n_actions, 1);
+            assert_int_equal(diagnosis->fixes[0].plan.actions[0].kind, ACTION_RELABEL);
+        }
+        diagnosis_free(diagnosis);
+    }
+    policy_free(policy);
+}
+
 static void test_socket(void **state _unused_)
 {
     const Case example = {
@@ -495,6 +541,7 @@ int main(void)
         cmocka_unit_test(test_equivalence),
         cmocka_unit_test(test_way),
         cmocka_unit_test(test_network_file_system),
+        cmocka_unit_test(test_categories),
         cmocka_unit_test(test_socket),
         cmocka_unit_test(test_peer),
         cmocka_unit_test(test_secrets),

@@ -135,6 +135,24 @@ static void test_equivalence(void **state)
     (void)unlink(subs);
 }
 
+static void test_customizable(void **state)
+{
+    const Folder *folder = *state;
+    _cleanup_(file_contexts_cleanup) FileContexts *contexts = NULL;
+    _cleanup_free_ char *files = format_string("%s/files", folder->path);
+    _cleanup_free_ char *rules = format_string("%s/file_contexts", files);
+    _cleanup_free_ char *list = format_string("%s/customizable_types", folder->path);
+
+    assert_int_equal(mkdir(files, 0700), 0);
+    write_file(rules, "/.*\t\tsystem_u:object_r:default_t:s0\n");
+    assert_int_equal(file_contexts_open(rules, &contexts), 0);
+    assert_false(file_contexts_is_customizable(contexts, "public_content_t"));
+    write_file(list, "mount_loopback_t\npublic_content_t\n");
+    assert_true(file_contexts_is_customizable(contexts, "public_content_t"));
+    assert_false(file_contexts_is_customizable(contexts, "public_content"));
+    assert_int_equal(unlink(list) | unlink(rules) | rmdir(files), 0);
+}
+
 static void test_looks_up_what_exists(void **state)
 {
     const Folder *folder = *state;
@@ -199,6 +217,7 @@ int main(void)
         cmocka_unit_test(test_looks_up_defaults),     cmocka_unit_test(test_looks_up_what_exists),
         cmocka_unit_test(test_reports_missing_rules), cmocka_unit_test(test_reads_labels),
         cmocka_unit_test(test_compares_types),        cmocka_unit_test(test_equivalence),
+        cmocka_unit_test(test_customizable),
     };
 
     return cmocka_run_group_tests(tests, open_folder, close_folder);

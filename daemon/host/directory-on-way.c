@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/host/root-on-way.h"
+#include "daemon/host/directory-on-way.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,14 @@ static bool is_root_with(const MountTable *mounts, const PathComponent *componen
            streq(mount->root, "/");
 }
 
-bool root_may_be_on_way(const char *path, uint64_t inode)
+static bool is_named(const PathComponent *component, const char *name, uint64_t inode)
+{
+    const char *slash = strrchr(component->path, '/');
+
+    return component->inode == inode && slash && streq(slash + 1, name);
+}
+
+bool directory_may_be_on_way(const char *path, const char *name, uint64_t inode)
 {
     _cleanup_(mount_table_cleanup) MountTable *mounts = NULL;
     _cleanup_close_ int root = -1;
@@ -33,7 +40,8 @@ bool root_may_be_on_way(const char *path, uint64_t inode)
     /* A walk that ended for another reason than a missing name may not have come to it. */
     may = facts.error != 0 && facts.error != -ENOENT && facts.error != -ENOTDIR;
     for (size_t i = 0; i < facts.n_components && !may; i++)
-        may = is_root_with(mounts, &facts.components[i], inode);
+        may = streq(name, "/") ? is_root_with(mounts, &facts.components[i], inode)
+                               : is_named(&facts.components[i], name, inode);
     path_facts_clear(&facts);
     return may;
 }
