@@ -294,6 +294,66 @@ class BadInput(unittest.TestCase):
         ports = {d["target"].get("port") for d in report["diagnoses"]}
         self.assertNotIn(22, ports)
 
+    AVC = ('type=AVC msg=audit(%d.100:%d): avc:  denied  { read } for  pid=500 comm="nginx" '
+           'name=%s dev="vda" ino=77 scontext=system_u:system_r:httpd_t:s0 '
+           'tcontext=system_u:object_r:user_home_t:s0 tclass=file permissive=0\n')
+    LINE = ('2026/11/25 %s [error] 500#500: *1 open() "%s" failed (13: Permission denied), client: '
+            '127.0.0.1, server: shop, request: "GET /%s HTTP/1.1", host: "shop"\n')
+    NOON = 1795608000  # 2026-11-25 12:00:00 UTC
+
+    def of_path(self, report, path):
+        diagnosis, = [d for d in report["diagnoses"] if d["target"].get("path") == path]
+        return diagnosis
+
+    def test_spaces_and_regular_expressions_in_paths(self):
+        path = "/srv/a shop (1)/x+y [*].html"
+        audit = self.AVC % (self.NOON, 1, "x+y [*].html".encode().hex().upper())
+        report = analyze("--audit-log", self.file(audit.encode()), "--utc-offset", "Z", "--error-log",
+                         self.file((self.LINE % ("12:00:00", path, "x")).encode(), "error"))
+        label, restore = self.of_path(report, path)["fixes"][0]["actions"]
+        self.assertEqual(label["regex"], r"/srv/a shop \(1\)(/.*)?")
+        self.assertEqual(restore["path"], "/srv/a shop (1)")
+        self.assertIn("'/srv/a shop (1)'", self.of_path(report, path)["fixes"][0]["commands"][1])
+
+    def test_quotes_and_line_ends_in_requests(self):
+        # nginx writes them as they are, or as \\x22 and \\x0A where the log's format says so.
+        written = ['a" failed (13: Permission denied), upstream: "http://127.0.0.1:22/',
+                   "a\n2026/11/25 12:00:00 [crit] 1#1: *1 x", "a\\x22\\x0Ab"]
+        audit = "".join(self.AVC % (self.NOON + i, i + 1, '"p%d.html"' % i) for i in range(3))
+        lines = "".join(self.LINE % ("12:00:0%d" % i, "/srv/shop%d/p%d.html" % (i, i), words)
+                        for i, words in enumerate(written))
+        report = analyze("--audit-log", self.file(audit.encode()), "--utc-offset", "Z", "--error-log",
+                         self.file(lines.encode(), "error"))
+        self.assertEqual({d["target"].get("port") for d in report["diagnoses"]}, {None})
+        # Where the path may end in two places, only the kernel's word is taken.
+        self.assertIn("more than one way", " ".join(self.of_path(report, "p0.html")["notes"]))
+        for i in (1, 2):
+            self.assertEqual(self.of_path(report, "/srv/shop%d/p%d.html" % (i, i))["verdict"],
+                             "blocked-by-selinux")
+
+    def test_dates_that_go_backwards(self):
+        when = [("12:00:00", 0), ("11:00:00", -3600), ("12:00:30", 30)]
+        audit = "".join(self.AVC % (self.NOON + seconds, i + 1, '"p.html"')
+                        for i, (_, seconds) in enumerate(when))
+        lines = "".join(self.LINE % (time, "/srv/shop%d/p.html" % i, "x")
+                        for i, (time, _) in enumerate(when))
+        report = analyze("--audit-log", self.file(audit.encode()), "--utc-offset", "Z", "--error-log",
+                         self.file(lines.encode(), "error"))
+        self.assertEqual(len(report["diagnoses"]), 3)
+        for i in range(3):
+            self.assertEqual(len(self.of_path(report, "/srv/shop%d/p.html" % i)["nginx"]["lines"]), 1)
+
+    def test_include_loops_and_what_else_nginx_rejects(self):
+        os.mkdir(os.path.join(self.directory.name, "etc"))
+        os.mkdir(os.path.join(self.directory.name, "etc/nginx"))
+        loop = self.file(b"include /etc/nginx/nginx.conf;\nhttp { server { listen 80; } \xff\xfe }\n",
+                         "etc/nginx/nginx.conf")
+        self.assertTrue(loop)
+        report = analyze("--audit-log", AUDIT, "--root", self.directory.name)
+        self.assertTrue(any("nginx.conf" in problem for problem in
+                            report["input"]["nginx_conf_problems"]), report["input"])
+        self.assertTrue(report["diagnoses"])
+
     def test_empty_files(self):
         report = analyze("--audit-log", self.file(b""), "--error-log", self.file(b"", "other"))
         self.assertEqual(report["diagnoses"], [])
