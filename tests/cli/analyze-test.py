@@ -316,20 +316,19 @@ class BadInput(unittest.TestCase):
         self.assertIn("'/srv/a shop (1)'", self.of_path(report, path)["fixes"][0]["commands"][1])
 
     def test_quotes_and_line_ends_in_requests(self):
-        # nginx writes them as they are, or as \\x22 and \\x0A where the log's format says so.
+        # One quote that ends a field early, what nginx itself makes of such bytes, and a line end.
         written = ['a" failed (13: Permission denied), upstream: "http://127.0.0.1:22/',
-                   "a\n2026/11/25 12:00:00 [crit] 1#1: *1 x", "a\\x22\\x0Ab"]
+                   "a\\x22\\x0Ab", "a\n2026/11/25 12:00:00 [crit] 1#1: *1 x"]
         audit = "".join(self.AVC % (self.NOON + i, i + 1, '"p%d.html"' % i) for i in range(3))
         lines = "".join(self.LINE % ("12:00:0%d" % i, "/srv/shop%d/p%d.html" % (i, i), words)
                         for i, words in enumerate(written))
         report = analyze("--audit-log", self.file(audit.encode()), "--utc-offset", "Z", "--error-log",
                          self.file(lines.encode(), "error"))
         self.assertEqual({d["target"].get("port") for d in report["diagnoses"]}, {None})
-        # Where the path may end in two places, only the kernel's word is taken.
+        # Where a line may be read in two ways, only the kernel's word is taken.
+        self.assertEqual({d["target"]["path"]: d["count"] for d in report["diagnoses"]},
+                         {"p0.html": 2, "/srv/shop1/p1.html": 1})
         self.assertIn("more than one way", " ".join(self.of_path(report, "p0.html")["notes"]))
-        for i in (1, 2):
-            self.assertEqual(self.of_path(report, "/srv/shop%d/p%d.html" % (i, i))["verdict"],
-                             "blocked-by-selinux")
 
     def test_dates_that_go_backwards(self):
         when = [("12:00:00", 0), ("11:00:00", -3600), ("12:00:30", 30)]
