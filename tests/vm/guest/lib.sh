@@ -168,9 +168,12 @@ since_mark() {
 }
 
 # denials_since [REGEX]: the AVC lines since the mark (enriched fields cut off) that match.
+# Without what a program asks for that starts in another domain: environment, signals and limits of
+# the one before. Not to get them is what the change is for, and only --strict records it.
+inherited='noatsecure\|siginh\|rlimitinh'
 # shellcheck disable=SC2120 # a regex is optional
 denials_since() {
-        tail -c +$((AUDIT_MARK + 1)) "$AUDIT_LOG" | grep -aE '^type=(USER_)?AVC .* denied ' | sed 's/\x1d.*//' | grep -aE -- "${1:-.}"
+        tail -c +$((AUDIT_MARK + 1)) "$AUDIT_LOG" | grep -aE '^type=(USER_)?AVC .* denied ' | grep -av " { \($inherited\) } " | sed 's/\x1d.*//' | grep -aE -- "${1:-.}"
 }
 
 # errors_since [REGEX]: the same for nginx's error log.
