@@ -8,6 +8,7 @@
 #include "daemon/core/text.h"
 #include "daemon/monitor/monitor-internal.h"
 #include "daemon/selinux/confinement.h"
+#include "daemon/selinux/module-fit.h"
 
 void monitor_schedule_analysis(Monitor *monitor, uint64_t delay_usec)
 {
@@ -90,8 +91,12 @@ int monitor_on_analysis_due(sd_event_source *source _unused_, uint64_t usec _unu
 static void check_confinement(Monitor *monitor)
 {
     _cleanup_free_ char *why = NULL;
+    ModuleFit fit = MODULE_FITS;
     int r = monitor->policy_path ? 1 : confinement_read(&why);
 
+    if (!monitor->policy_path)
+        (void)module_fit_read(&fit); /* where nothing can be said of it, it stays as it is */
+    monitor_set_problem(monitor, PROBLEM_MODULE, module_fit_to_string(fit));
     monitor_set_problem(monitor, PROBLEM_UNCONFINED,
                         r > 0 || r == -EOPNOTSUPP ? NULL
                         : why                     ? why

@@ -18,6 +18,9 @@ static const struct {
     [PROBLEM_UNCONFINED] = {"unconfined",
                             "SELinux does not confine nginx-selguard itself: is its policy module "
                             "installed?"},
+    [PROBLEM_MODULE] = {"module",
+                        "The SELinux module of nginx-selguard is of another version: both packages "
+                        "are to come from one release."},
     [PROBLEM_AUDIT_SOCKET] = {"audit-socket",
                               "The kernel's audit messages cannot be received: new denials are not "
                               "seen."},

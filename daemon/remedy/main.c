@@ -17,6 +17,7 @@
 #include "daemon/remedy/report.h"
 #include "daemon/remedy/service.h"
 #include "daemon/selinux/confinement.h"
+#include "daemon/selinux/module-fit.h"
 
 #define DEFAULT_CHANGES LOCALSTATEDIR "/lib/nginx-selguard-remedy/changes"
 
@@ -210,7 +211,15 @@ static void report_confinement(void)
 {
     _cleanup_free_ char *why = NULL;
     _cleanup_free_ char *sentence = NULL;
+    _cleanup_free_ char *misfit = NULL;
+    ModuleFit fit = MODULE_FITS;
 
+    if (module_fit_read(&fit) >= 0 && fit != MODULE_FITS) {
+        misfit = format_string("The SELinux module of nginx-selguard is of another version: %s.",
+                               module_fit_to_string(fit));
+        if (misfit)
+            report_problem(misfit);
+    }
     if (confinement_read(&why) != 0)
         return;
     sentence = format_string("SELinux does not confine this service: %s. Is the policy module of "

@@ -248,6 +248,10 @@ policy_fingerprint() {
 # a login session. Polkit agents that register as a fallback (selguardctl's, systemctl's)
 # are ignored without one: use as_login for prompts.
 as_user() {
+        if ! selinuxenabled; then
+                runuser -u "$1" -- env HOME="/home/$1" "${@:2}"
+                return
+        fi
         runuser -u "$1" -- runcon unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023 \
                 env HOME="/home/$1" "${@:2}"
 }

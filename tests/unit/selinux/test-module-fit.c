@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <selinux/selinux.h>
+#include <stdlib.h>
+
+#include "daemon/core/macro.h"
+#include "daemon/selinux/module-fit.h"
+
+static void test_judge(void **state _unused_)
+{
+    static const struct {
+        bool own, next;
+        ModuleFit fit;
+    } rows[] = {
+        {true, false, MODULE_FITS},
+        {true, true, MODULE_NEWER},
+        {false, false, MODULE_OLDER},
+        /* Not what a module of the project's has; without its own rules it counts as older. */
+        {false, true, MODULE_OLDER},
+    };
+
+    for (size_t i = 0; i < ELEMENTS_OF(rows); i++)
+        assert_int_equal(module_fit_judge(rows[i].own, rows[i].next), rows[i].fit);
+    assert_null(module_fit_to_string(MODULE_FITS));
+    assert_non_null(module_fit_to_string(MODULE_OLDER));
+    assert_non_null(module_fit_to_string(MODULE_NEWER));
+}
+
+static void test_context(void **state _unused_)
+{
+    static const struct {
+        const char *own, *expected; /* NULL: none */
+    } rows[] = {
+        {"system_u:system_r:selguard_t:s0", "system_u:object_r:selguard_revision_3_t:s0"},
+        {"system_u:system_r:selguard_t:s0-s0:c0.c1023",
+         "system_u:object_r:selguard_revision_3_t:s0-s0:c0.c1023"},
+        {"u:r:selguard_t", "u:object_r:selguard_revision_3_t"}, /* a policy without levels */
+        {"kernel", NULL},
+        {"u:r:", NULL},
+        {"", NULL},
+    };
+
+    for (size_t i = 0; i < ELEMENTS_OF(rows); i++) {
+        char *context = module_fit_context(rows[i].own, 3);
+
+        if (rows[i].expected)
+            assert_string_equal(context, rows[i].expected);
+        else
+            assert_null(context);
+        free(context);
+    }
+}
+
+static void test_this_process(void **state _unused_)
+{
+    ModuleFit fit = MODULE_NEWER;
+    int r = module_fit_read(&fit);
+
+    /* A test never runs in one of the daemons' domains. */
+    assert_int_equal(r, is_selinux_enabled() <= 0 ? -EOPNOTSUPP : -ENOENT);
+    assert_int_equal(fit, MODULE_NEWER);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_judge),
+        cmocka_unit_test(test_context),
+        cmocka_unit_test(test_this_process),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
