@@ -265,6 +265,8 @@ static const FileRow file_rows[] = {
      "turn the booleans httpd_enable_homedirs on and use_nfs_home_dirs on", NULL},
     {TARGETED, "cifs_t", "file", "read", "x.html", "/mnt/share/site/x.html", "open", NULL,
      CAUSE_BOOLEAN, "turn the boolean httpd_use_cifs on", NULL, NULL},
+    {TARGETED, "fusefs_t", "file", "read", "x.html", "/mnt/share/site/x.html", "open", NULL,
+     CAUSE_BOOLEAN, "turn the boolean httpd_use_fusefs on", NULL, NULL},
     {TARGETED, "var_t", "dir", "write", "uploads", "/srv/shop/uploads/0001", "open", NULL,
      CAUSE_FILE_LABEL, "label /srv/shop/uploads and what is below it as httpd_sys_rw_content_t",
      NULL, NULL},

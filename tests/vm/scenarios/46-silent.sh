@@ -15,6 +15,7 @@ server {
     location /graphs/ { alias /var/lib/snmp/mrtg/; }
 }
 CONF
+keep /etc/nginx
 since_mark
 expect_http 403 http://127.0.0.1:8008/graphs/index.html
 check_not "the kernel says nothing" denials_since httpd_t
