@@ -204,7 +204,7 @@ static int add_labels(Diagnosis *diagnosis, const CandidateContext *context, con
 static int add_candidates(Diagnosis *diagnosis, const Hypothesis *current,
                           const Operation *operation, const AnalysisOptions *options)
 {
-    _cleanup_free_ char *default_context = NULL, *context_behind = NULL;
+    _cleanup_free_ char *default_context = NULL;
     char default_type[256], behind[256];
     CandidateContext context = {
         .operation = operation,
@@ -217,9 +217,9 @@ static int add_candidates(Diagnosis *diagnosis, const Hypothesis *current,
 
     default_context = find_default(operation->object, diagnosis->access.target_class,
                                    options->file_contexts, default_type, sizeof(default_type));
-    context_behind = find_default(diagnosis->path,
-                                  diagnosis->target_kind == TARGET_SOCKET ? "sock_file" : "file",
-                                  options->file_contexts, behind, sizeof(behind));
+    free(find_default(diagnosis->path,
+                      diagnosis->target_kind == TARGET_SOCKET ? "sock_file" : "file",
+                      options->file_contexts, behind, sizeof(behind)));
     context.default_context = default_context;
     context.default_type = *default_type ? default_type : NULL;
     context.default_type_behind = *behind ? behind : NULL;

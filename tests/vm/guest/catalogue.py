@@ -183,7 +183,8 @@ def exact_ports():
 
 
 def batch(directory, targets):
-    """One semodule for all modules, one semanage for all the rest, then the labels."""
+    """One semodule for all modules, one semanage for all the rest, which wants to know their types,
+    then the labels. Back it takes one transaction."""
     modules, make, undo, labels = [], [], [], []
     exact = exact_ports()
     diagnoses = live({name.partition("@")[0] for name in targets})
@@ -226,10 +227,10 @@ def batch(directory, targets):
         stream.write("\n".join(labels) + "\n")
     with open(directory + "/undo", "w", encoding="utf-8") as stream:
         stream.write("set -e\n")
+        if modules:
+            undo.append("module -r " + " ".join(modules))
         if undo:
             stream.write(quoted(undo) + "\n")
-        if modules:
-            stream.write("semodule -r %s\n" % " ".join(modules))
         stream.write("\n".join(labels) + "\n")
 
 
