@@ -1,5 +1,5 @@
 # What is no ordinary fault of a site: a shell in nginx's domain, a request made to mislead, a
-# second nginx, logs and clocks that move, a permissive domain.
+# second nginx, logs and clocks that move, a permissive domain, an nginx that is not confined.
 # needs: project
 # timeout: 500
 # takes: 90
@@ -81,4 +81,26 @@ if [[ -x /usr/libexec/nginx-selguard-tests/policy-permissive ]]; then
 else
     emit "ok - a permissive domain # SKIP no policy-permissive: configure with -Dvm_tools=true"
 fi
-systemctl stop php8.2-fpm
+
+# An nginx that SELinux does not confine, since its binary has no label of its own.
+mkdir -p /srv/bin /etc/nginx-third /root/third
+echo content >/root/third/page.html
+cp /usr/sbin/nginx /srv/bin/nginx
+chcon -t bin_t /srv/bin/nginx
+cat >/etc/nginx-third/nginx.conf <<'CONF'
+daemon off;
+pid /run/nginx-third.pid;
+error_log /var/log/nginx/third.log;
+events { }
+http {
+    access_log off;
+    server { listen 8448; root /root/third; }
+}
+CONF
+check "an nginx without its label" \
+    systemd-run --quiet --collect --unit=selguard-backend-third /srv/bin/nginx -c /etc/nginx-third/nginx.conf
+expect_http 403 http://127.0.0.1:8448/page.html
+expect_table unconfined
+check_match "it is said where it runs" 'nginx runs in [a-z_]+ and not in httpd_t' "$(notes /root/third/page.html)"
+systemctl stop selguard-backend-third php8.2-fpm
+rm -rf /srv/bin /etc/nginx-third /root/third
