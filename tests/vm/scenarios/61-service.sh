@@ -81,6 +81,16 @@ check "a state directory of root's" systemctl start nginx-selguard
 check_eq "is the monitor's again" nginx-selguard "$(stat -c %U /var/lib/nginx-selguard)"
 check "and is no problem" wait_until 15 no_problem
 
+# --- and what is in it, by a later version
+readonly STATE=/var/lib/nginx-selguard/state
+check "stopped" systemctl stop nginx-selguard
+check "a state of a newer version" bash -c 'sed "1s/[0-9]*\$/99/" "$0" >"$1/state" && cat "$1/state" >"$0" && head -n 1 "$0" | grep 99' "$STATE" "$SCENARIO_DIR"
+check "the monitor starts" systemctl start nginx-selguard
+check "sets it aside" wait_until 10 test -e "$STATE.bad"
+check "and says so" bash -c 'journalctl --sync; journalctl -q -u nginx-selguard -n 20 -o cat | grep -E "newer version|damaged"'
+check "but has no problem" wait_until 15 no_problem
+rm -f "$STATE.bad"
+
 # --- a user who exists already, as after a reinstallation
 check "sysusers once more" systemd-sysusers /usr/lib/sysusers.d/nginx-selguard.conf
 check_eq "leaves one user" 1 "$(grep -c '^nginx-selguard:' /etc/passwd)"
