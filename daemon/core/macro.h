@@ -80,6 +80,11 @@ static inline bool streq_ptr(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+static inline bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
 static inline const char *strempty(const char *text)
 {
     return text ? text : "";

@@ -119,6 +119,16 @@ char **strv_split(const char *text, const char *separators)
     return TAKE_POINTER(list);
 }
 
+bool words_overlap(const char *a, const char *b)
+{
+    _cleanup_strv_ char **one = strv_split(a, " "), **other = strv_split(b, " ");
+
+    STRV_FOREACH (word, one)
+        if (strv_contains(other, *word))
+            return true;
+    return false;
+}
+
 int string_replace(char **target, const char *text)
 {
     char *copy = NULL;

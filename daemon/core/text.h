@@ -34,6 +34,9 @@ static inline void cleanup_strv(char ***list)
 }
 #define _cleanup_strv_ _cleanup_(cleanup_strv)
 
+/* Whether two lists of words, separated by spaces, have one in common; false if out of memory. */
+bool words_overlap(const char *a, const char *b);
+
 /* Replaces *target by a copy of text (NULL allowed). Returns 0 or -ENOMEM. */
 int string_replace(char **target, const char *text);
 

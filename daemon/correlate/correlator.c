@@ -256,15 +256,14 @@ static Half *find_in_bucket(Correlator *correlator, struct HalfQueue *bucket, co
         const Failure *other = failure ? failure : half->failure;
         Match match = match_halves(one, other, together);
 
-        if (match != MATCH_NONE && is_ruled_out(correlator, one, other, now_usec))
+        if (match < best_match || match == MATCH_NONE ||
+            (match == best_match && (!best->reported || half->reported)) ||
+            is_ruled_out(correlator, one, other, now_usec))
             continue;
-        if (match > best_match ||
-            (best && match == best_match && best->reported && !half->reported)) {
-            best = half;
-            best_match = match;
-            if (match == MATCH_CERTAIN && !half->reported)
-                break;
-        }
+        best = half;
+        best_match = match;
+        if (match == MATCH_CERTAIN && !half->reported)
+            break;
     }
     *ret_match = best_match;
     return best;

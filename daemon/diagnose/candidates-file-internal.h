@@ -23,6 +23,9 @@ typedef struct FileContext {
     bool on_the_way; /* a directory was refused, not what nginx wanted */
 } FileContext;
 
+/* Classes of what is labelled with a whole tree, for an ExposureRelabel. */
+extern char *const file_tree_classes[];
+
 /* Fills the context of a diagnosis about a file, directory or socket file. 0 or -EINVAL. */
 int file_context_init(FileContext *context, Diagnosis *diagnosis, const CandidateContext *base);
 /* The type that fits best what nginx wants there; NULL if the policy has none. */

@@ -9,21 +9,6 @@
 #include "daemon/diagnose/path-need.h"
 #include "daemon/selinux/type-traits.h"
 
-static bool has_word(const char *list, const char *words)
-{
-    _cleanup_strv_ char **wanted = strv_split(words, " "), **have = strv_split(list, " ");
-
-    STRV_FOREACH (word, wanted)
-        if (strv_contains(have, *word))
-            return true;
-    return false;
-}
-
-static bool starts_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
 static Purpose find_purpose(const Diagnosis *diagnosis, const NginxIntents *intents)
 {
     const char *operation = strempty(diagnosis->operation);
@@ -41,8 +26,8 @@ static Purpose find_purpose(const Diagnosis *diagnosis, const NginxIntents *inte
         (wanted.need == PATH_NEED_WRITE || wanted.need == PATH_NEED_CREATE ||
          wanted.need == PATH_NEED_REMOVE))
         return PURPOSE_WRITE;
-    if (has_word(diagnosis->access.permissions,
-                 "write append create add_name remove_name unlink rename rmdir link setattr"))
+    if (words_overlap(diagnosis->access.permissions,
+                      "write append create add_name remove_name unlink rename rmdir link setattr"))
         return PURPOSE_WRITE;
     return PURPOSE_READ;
 }
@@ -95,8 +80,7 @@ static bool usable(const FileContext *context, const char *type, TypeTraits *ret
     return !streq(type, context->type) &&
            type_use_read(current, context->domain, type, &use) >= 0 &&
            type_fits(&use, context->purpose) && type_traits_read(current, type, ret_traits) >= 0 &&
-           ret_traits->is_file_type && !ret_traits->is_domain && !ret_traits->is_unlabelled &&
-           !ret_traits->is_from_mount &&
+           type_traits_suit_files(ret_traits) &&
            (!ret_traits->holds_secrets || context->purpose == PURPOSE_CERTIFICATE);
 }
 

@@ -32,12 +32,12 @@ static void way_clear(Way *way)
     target_path_clear(&way->content);
 }
 
-static bool has_default_type(const FileContexts *contexts, const char *path, const char *type)
+static bool has_default_type(FileContexts *contexts, const char *path, const char *type)
 {
     _cleanup_free_ char *context = NULL;
     char found[256];
 
-    return file_contexts_lookup((FileContexts *)contexts, path, S_IFDIR, &context) >= 0 &&
+    return file_contexts_lookup(contexts, path, S_IFDIR, &context) >= 0 &&
            context_type_copy(context, found, sizeof(found)) >= 0 && streq(found, type);
 }
 
@@ -54,7 +54,7 @@ static char *parent_of(const char *path)
 /* Whether the label is what the policy gives a name that it does not know. */
 static bool has_no_rule(const FileContext *context, const char *parent)
 {
-    const FileContexts *contexts = context->base->file_contexts;
+    FileContexts *contexts = context->base->file_contexts;
     _cleanup_free_ char *unknown =
         format_string("%s/.nginx-selguard-no-such-name", streq(parent, "/") ? "" : parent);
 
@@ -89,8 +89,7 @@ static bool is_for_passing(const FileContext *context, const char *type)
     return *type && !streq(type, context->type) &&
            type_use_read(current, context->domain, type, &use) >= 0 && use.dir_search &&
            !use.dir_write && !use.file_write && type_traits_read(current, type, &traits) >= 0 &&
-           traits.is_file_type && !traits.is_domain && !traits.is_unlabelled &&
-           !traits.is_from_mount && !traits.holds_secrets;
+           type_traits_suit_files(&traits) && !traits.holds_secrets;
 }
 
 /* The directories from the one refused to the one above the content. -E2BIG, -EINVAL (the content
@@ -169,14 +168,12 @@ static int write_plan(const Way *way, Fix *fix)
 
 static int submit(const Way *way)
 {
-    static char class_file[] = "file", class_dir[] = "dir", class_link[] = "lnk_file",
-                class_socket[] = "sock_file";
+    static char class_dir[] = "dir";
     char *const directories[] = {class_dir, NULL};
-    char *const all[] = {class_file, class_dir, class_link, class_socket, NULL};
     const FileContext *context = way->context;
     const ExposureRelabel relabels[] = {
         {.old_type = context->type, .new_type = way->type, .classes = directories},
-        {.old_type = context->type, .new_type = way->content_type, .classes = all},
+        {.old_type = context->type, .new_type = way->content_type, .classes = file_tree_classes},
     };
     _cleanup_(hypothesis_cleanup) Hypothesis *after = hypothesis_copy(context->base->current);
     Fix fix = {};

@@ -12,6 +12,10 @@
 #include "daemon/diagnose/candidates-file-internal.h"
 #include "daemon/selinux/type-traits.h"
 
+static char class_file[] = "file", class_dir[] = "dir", class_link[] = "lnk_file",
+            class_socket[] = "sock_file";
+char *const file_tree_classes[] = {class_file, class_dir, class_link, class_socket, NULL};
+
 /* --- the plans ------------------------------------------------------------ */
 
 int file_plan_add_relabel(Plan *plan, const TargetPath *target)
@@ -97,14 +101,11 @@ static int write_plan(const FileContext *context, const Label *label, const Bool
 static int submit(const FileContext *context, const Label *label, const Hypothesis *labelled,
                   const BooleanSet *set)
 {
-    static char class_file[] = "file", class_dir[] = "dir", class_link[] = "lnk_file",
-                class_socket[] = "sock_file";
-    char *const tree_classes[] = {class_file, class_dir, class_link, class_socket, NULL};
     char *const object_class[] = {context->diagnosis->access.target_class, NULL};
     const ExposureRelabel relabel = {
         .old_type = context->type,
         .new_type = label->type,
-        .classes = label->target->tree ? tree_classes : object_class,
+        .classes = label->target->tree ? file_tree_classes : object_class,
     };
     _cleanup_(hypothesis_cleanup) Hypothesis *after = hypothesis_copy(labelled);
     Fix fix = {};

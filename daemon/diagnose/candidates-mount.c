@@ -10,11 +10,6 @@
 #include "daemon/core/text.h"
 #include "daemon/diagnose/candidates-file-internal.h"
 
-static bool starts_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
 static bool is_about_labels(const char *option)
 {
     return streq(option, "seclabel") || starts_with(option, "context=") ||
@@ -145,12 +140,9 @@ static int write_plan(const Mount *mount, const char *context, const char *type,
 
 int candidates_add_mount(Diagnosis *diagnosis, const CandidateContext *base, const Mount *mount)
 {
-    static char class_file[] = "file", class_dir[] = "dir", class_link[] = "lnk_file",
-                class_socket[] = "sock_file";
-    char *const classes[] = {class_file, class_dir, class_link, class_socket, NULL};
     _cleanup_(hypothesis_cleanup) Hypothesis *after = hypothesis_copy(base->current);
     _cleanup_free_ char *label = NULL;
-    ExposureRelabel relabel = {.classes = classes};
+    ExposureRelabel relabel = {.classes = file_tree_classes};
     FileContext context;
     Fix fix = {};
     int r = after ? file_context_init(&context, diagnosis, base) : -ENOMEM;

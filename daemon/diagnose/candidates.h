@@ -21,9 +21,9 @@ typedef struct CandidateContext {
      * nginx wanted, which may lie behind it. */
     const char *default_type;
     const char *default_type_behind;
-    const char *default_context;       /* the whole of the first */
-    const FileContexts *file_contexts; /* NULL where they are not known */
-    const NginxIntents *intents;       /* likewise */
+    const char *default_context; /* the whole of the first */
+    FileContexts *file_contexts; /* NULL where they are not known */
+    const NginxIntents *intents; /* likewise */
 } CandidateContext;
 
 /* Every minimal set of booleans. 0 or a negative errno. */

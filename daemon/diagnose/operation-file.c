@@ -16,16 +16,6 @@ typedef struct FileOperation {
     void *userdata;
 } FileOperation;
 
-static bool has_any(const char *list, const char *wanted)
-{
-    _cleanup_strv_ char **words = strv_split(wanted, " "), **have = strv_split(list, " ");
-
-    STRV_FOREACH (word, words)
-        if (strv_contains(have, *word))
-            return true;
-    return false;
-}
-
 /* What nginx does next with an object of this class once the denied permission is there. */
 static const char *follow_on_permissions(const Access *denied)
 {
@@ -53,7 +43,7 @@ static const char *follow_on_permissions(const Access *denied)
 
     for (size_t i = 0; i < ELEMENTS_OF(rules); i++)
         if (streq(rules[i].class, denied->target_class) &&
-            has_any(denied->permissions, rules[i].denied))
+            words_overlap(denied->permissions, rules[i].denied))
             return rules[i].next;
     return NULL;
 }
@@ -108,7 +98,7 @@ static int add_behind(const FileOperation *file)
     }
     if (!streq(operation, "open"))
         return 0;
-    if (has_any(denied->permissions, "write add_name"))
+    if (words_overlap(denied->permissions, "write add_name"))
         return ask(file, file->operation->path, denied->target_context, "file",
                    file->log ? "append create getattr open" : "create getattr open write");
     label = is_label_of_mount(file) ? strdup(denied->target_context)
@@ -187,7 +177,7 @@ static int add_all(const FileOperation *file)
     r = string_replace(&file->operation->questions[0].path, object);
     /* A directory on the way is only searched. */
     if (r >= 0 && next &&
-        !(is_directory_on_the_way(file->diagnosis) && has_any(denied->permissions, "search")))
+        !(is_directory_on_the_way(file->diagnosis) && words_overlap(denied->permissions, "search")))
         r = ask(file, object, denied->target_context, denied->target_class, next);
     if (r >= 0 && is_directory_on_the_way(file->diagnosis))
         r = add_behind(file);

@@ -11,6 +11,6 @@
 
 /* False if it is certain that no directory of that name ("/": no root of a file system) with that
  * inode number is on the way to the absolute path, links followed; true otherwise, also where it
- * cannot be told. Looks at this
- * process's mounts and never enters a file system that may not answer. */
+ * cannot be told. Looks at this process's mounts and never enters a file system that may not
+ * answer. */
 bool directory_may_be_on_way(const char *path, const char *name, uint64_t inode);

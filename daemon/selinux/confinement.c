@@ -56,11 +56,9 @@ int confinement_read(char **ret_why)
     int enforcing = -EIO, loading = -EIO;
     int r;
 
-    if (is_selinux_enabled() <= 0)
-        return -EOPNOTSUPP;
-    errno = 0;
-    if (getcon_raw(&context) < 0)
-        return errno != 0 ? -errno : -EIO;
+    r = kernel_read_own_context(&context);
+    if (r < 0)
+        return r;
     r = file_label_read("/sys/fs/selinux/policy", &security);
     if (r >= 0) {
         enforcing = ask(context, security, "setenforce", &facts.permissive);

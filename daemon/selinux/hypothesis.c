@@ -338,7 +338,7 @@ int hypothesis_set_port(Hypothesis *hypothesis, PortProtocol protocol, uint16_t 
 
 /* --- files -------------------------------------------------------------- */
 
-/* Takes over `context`, also on failure. */
+/* `path` is absolute. Takes over `context`, also on failure. */
 static int set_file(Hypothesis *hypothesis, const char *path, bool recursive, uint32_t type,
                     char *context)
 {
@@ -346,8 +346,6 @@ static int set_file(Hypothesis *hypothesis, const char *path, bool recursive, ui
     size_t length = strlen(path);
     FileOverride *files;
 
-    if (path[0] != '/')
-        return -EINVAL;
     if (hypothesis->n_files >= POLICY_HYPOTHESIS_ITEMS_MAX)
         return -E2BIG;
     while (length > 0 && path[length - 1] == '/')

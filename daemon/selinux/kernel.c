@@ -153,17 +153,25 @@ int kernel_ask(const Access *access, bool *ret_permissive)
     return (wanted & ~decision.allowed) == 0;
 }
 
+int kernel_read_own_context(char **ret_context)
+{
+    if (is_selinux_enabled() <= 0)
+        return -EOPNOTSUPP;
+    errno = 0;
+    if (getcon_raw(ret_context) < 0)
+        return errno != 0 ? -errno : -EIO;
+    return 0;
+}
+
 int kernel_ask_self(const char *target_context, const char *target_class, const char *permissions)
 {
     Access access = {};
     char *own = NULL;
     int r;
 
-    if (is_selinux_enabled() <= 0)
-        return -EOPNOTSUPP;
-    errno = 0;
-    if (getcon_raw(&own) < 0)
-        return errno != 0 ? -errno : -EIO;
+    r = kernel_read_own_context(&own);
+    if (r < 0)
+        return r;
     r = access_init(&access, own, target_context, target_class, permissions);
     freecon(own);
     if (r >= 0)

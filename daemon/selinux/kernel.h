@@ -39,7 +39,10 @@ void kernel_state_clear(KernelState *state);
  * -EINVAL (a context it does not accept), -EOPNOTSUPP, or another negative errno. */
 int kernel_ask(const Access *access, bool *ret_permissive);
 
-/* The same about what this process may do. */
+/* The context of this process; the caller frees it with freecon(). Returns 0, -EOPNOTSUPP (SELinux
+ * is disabled), or another negative errno. */
+int kernel_read_own_context(char **ret_context);
+/* The same as kernel_ask() about what this process may do. */
 int kernel_ask_self(const char *target_context, const char *target_class, const char *permissions);
 
 /* Returns 0, -ENOENT (no such boolean), -EOPNOTSUPP, or another negative errno. The

@@ -8,6 +8,7 @@
 
 #include "daemon/core/access.h"
 #include "daemon/core/text.h"
+#include "daemon/selinux/kernel.h"
 
 ModuleFit module_fit_judge(bool has_own, bool has_next)
 {
@@ -62,25 +63,29 @@ static bool is_ours(const char *context)
            (streq(type, "selguard_t") || streq(type, "selguard_remedy_t"));
 }
 
+static int read_for(const char *own, ModuleFit *ret_fit)
+{
+    int has_own, has_next;
+
+    if (!is_ours(own))
+        return -ENOENT;
+    has_own = ask(own, MODULE_REVISION);
+    if (has_own < 0)
+        return has_own;
+    has_next = ask(own, MODULE_REVISION + 1);
+    if (has_next < 0)
+        return has_next;
+    *ret_fit = module_fit_judge(has_own > 0, has_next > 0);
+    return 0;
+}
+
 int module_fit_read(ModuleFit *ret_fit)
 {
     char *own = NULL;
-    int has_own, has_next;
-    bool ours;
+    int r = kernel_read_own_context(&own);
 
-    if (is_selinux_enabled() <= 0)
-        return -EOPNOTSUPP;
-    errno = 0;
-    if (getcon_raw(&own) < 0)
-        return errno != 0 ? -errno : -EIO;
-    ours = is_ours(own);
-    has_own = ours ? ask(own, MODULE_REVISION) : 0;
-    has_next = ours ? ask(own, MODULE_REVISION + 1) : 0;
+    if (r >= 0)
+        r = read_for(own, ret_fit);
     freecon(own);
-    if (!ours)
-        return -ENOENT;
-    if (has_own < 0 || has_next < 0)
-        return has_own < 0 ? has_own : has_next;
-    *ret_fit = module_fit_judge(has_own > 0, has_next > 0);
-    return 0;
+    return r;
 }

@@ -257,3 +257,9 @@ int type_traits_read(const Hypothesis *hypothesis, const char *type, TypeTraits 
     *ret_traits = traits;
     return 0;
 }
+
+bool type_traits_suit_files(const TypeTraits *traits)
+{
+    return traits->is_file_type && !traits->is_domain && !traits->is_unlabelled &&
+           !traits->is_from_mount;
+}

@@ -48,3 +48,7 @@ typedef struct TypeTraits {
  * most of the domains that may read nearly all files may not read it), or its name says
  * private key, keytab or secret. Returns 0, -ENOENT or -ENOMEM. */
 int type_traits_read(const Hypothesis *hypothesis, const char *type, TypeTraits *ret_traits);
+
+/* Whether it is one that files can be labelled with: no process', and not what stands for a missing
+ * label or comes from a mount. */
+bool type_traits_suit_files(const TypeTraits *traits);

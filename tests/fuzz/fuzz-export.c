@@ -83,11 +83,6 @@ static void check_bytes(const char *text, bool ascii)
         require((*p >= 0x20 || *p == '\n' || *p == '\t') && *p != 0x7f && (!ascii || *p < 0x80));
 }
 
-static bool starts_with(const char *line, const char *start)
-{
-    return strncmp(line, start, strlen(start)) == 0;
-}
-
 /* What a shell would make of a line: nothing but words, and the ending that is ours. */
 static void check_shell_words(const char *line)
 {

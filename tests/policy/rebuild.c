@@ -68,11 +68,6 @@ void source_clear(Source *source)
     source->lines = strv_free(source->lines);
 }
 
-static bool starts_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
 bool source_set_boolean(Source *source, const char *name, bool value)
 {
     _cleanup_free_ char *start = format_string("(boolean %s ", name);

@@ -4,6 +4,18 @@
 #include "daemon/core/text.h"
 #include "tests/unit/test.h"
 
+static void test_words(void **state _unused_)
+{
+    assert_true(words_overlap("open read", "getattr read"));
+    assert_true(words_overlap(" read ", "read"));
+    assert_false(words_overlap("read", "readdir re"));
+    assert_false(words_overlap("", "read"));
+    assert_false(words_overlap("read", ""));
+    assert_true(starts_with("context=x", "context="));
+    assert_true(starts_with("x", ""));
+    assert_false(starts_with("con", "context="));
+}
+
 static void test_strv(void **state _unused_)
 {
     _cleanup_strv_ char **list = strv_split("  one two   three ", " ");
@@ -98,11 +110,9 @@ static void test_hash(void **state _unused_)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_strv),
-        cmocka_unit_test(test_parse_number),
-        cmocka_unit_test(test_escape_for_terminal),
-        cmocka_unit_test(test_shell_quote),
-        cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_strv),         cmocka_unit_test(test_words),
+        cmocka_unit_test(test_parse_number), cmocka_unit_test(test_escape_for_terminal),
+        cmocka_unit_test(test_shell_quote),  cmocka_unit_test(test_hash),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,6 @@
 
 readonly STORM=30
 storm() { python3 "$SELGUARD_VM_LIB/storm.py" "$@"; }
-pid_of() { systemctl show -P MainPID "$1"; }
 resident() { awk '/^VmRSS/ { print $2 }' "/proc/$(pid_of nginx-selguard)/status"; }
 # cpu PID: user and system time of the process, in ticks of 10 ms; with its children's behind it.
 cpu() { sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13, $14 + $15 }'; }

@@ -229,6 +229,17 @@ monitor_forget() {
                 systemctl start nginx-selguard.service
 }
 
+# Of a unit's main process: its number, its domain.
+pid_of() { systemctl show -P MainPID "$1"; }
+domain_of() { ps -o label= -p "$(pid_of "$1")" | cut -d: -f3; }
+# type_of PATH: the type that a file is labelled with.
+type_of() { stat -c %C "$1" | cut -d: -f3; }
+
+# What hinders the monitor, a line each; whether one has REGEX; whether nothing does.
+problems() { as_user reader selguardctl status | sed -n 's/^  problem  *//p'; }
+has_problem() { problems | grep -q "$1"; }
+no_problem() { [[ -z $(problems) ]]; }
+
 # policy_fingerprint: changes with any local customization, module or runtime boolean.
 policy_fingerprint() {
         (

@@ -6,9 +6,6 @@
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 
-problems() { as_user reader selguardctl status | sed -n 's/^  problem  *//p'; }
-has_problem() { problems | grep -q "$1"; }
-no_problem() { [[ -z $(problems) ]]; }
 diagnosed() { as_user reader selguardctl list | grep -q "port $1"; }
 logged() { journalctl -q -u nginx-selguard --since "@$begin" -o cat | grep -q "$1"; }
 site() {

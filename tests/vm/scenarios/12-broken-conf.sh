@@ -5,10 +5,6 @@
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 
-problems() { as_user reader selguardctl status | sed -n 's/^  problem  *//p'; }
-has_problem() { problems | grep -q "$1"; }
-no_problem() { [[ -z $(problems) ]]; }
-
 check "a broken selguard.conf" bash -c 'mkdir -p /etc/nginx-selguard && echo nonsense >/etc/nginx-selguard/selguard.conf'
 check "does not stop the monitor" systemctl restart nginx-selguard
 check "and is said" wait_until 15 has_problem 'selguard.conf is not understood'

@@ -9,9 +9,6 @@
 
 readonly ATTACK=/usr/libexec/nginx-selguard-tests/attack KEY=/etc/ssl/private/attack.key
 
-domain_of() { ps -o label= -p "$(systemctl show -P MainPID "$1")" | cut -d: -f3; }
-type_of() { stat -c %C "$1" | cut -d: -f3; }
-
 check "the monitor runs" systemctl is-active nginx-selguard
 check_eq "in its domain" selguard_t "$(domain_of nginx-selguard)"
 check "the remedy service starts" wait_until 60 as_user operator selguardctl history

@@ -6,12 +6,9 @@
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 
-pid_of() { systemctl show -P MainPID "$1"; }
 another_pid() { [[ $(pid_of "$1") != 0 && $(pid_of "$1") != "$2" ]] && systemctl is-active --quiet "$1"; }
 restarts() { systemctl show -P NRestarts nginx-selguard; }
 since_boot() { systemctl show -P "$2TimestampMonotonic" "$1"; }
-no_problem() { [[ -z $(as_user reader selguardctl status | sed -n 's/^  problem  *//p') ]]; }
-has_problem() { as_user reader selguardctl status | grep 'problem ' | grep -q "$1"; }
 answers() { busctl --quiet call org.selguard.Nginx1 /org/selguard/Nginx1 org.freedesktop.DBus.Peer Ping; }
 
 # --- at boot

@@ -8,11 +8,7 @@
 
 readonly DEBS=$SELGUARD_VM_LIB/packages
 export DEBIAN_FRONTEND=noninteractive
-pid_of() { systemctl show -P MainPID "$1"; }
-domain_of() { ps -o label= -p "$(pid_of "$1")" | cut -d: -f3; }
-type_of() { stat -c %C "$1" | cut -d: -f3; }
 version_of() { dpkg-query -W -f '${Version}' "$1"; }
-no_problem() { [[ -z $(as_user reader selguardctl status | sed -n 's/^  problem  *//p') ]]; }
 has_module() { semodule -lfull | grep -qE '^200 +selguard '; }
 ours=(nginx-selguard nginx-selguard-selinux)
 

@@ -8,11 +8,6 @@
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 
-pid_of() { systemctl show -P MainPID "$1"; }
-domain_of() { ps -o label= -p "$(pid_of "$1")" | cut -d: -f3; }
-problems() { as_user reader selguardctl status | sed -n 's/^  problem  *//p'; }
-no_problem() { [[ -z $(problems) ]]; }
-has_problem() { problems | grep -q "$1"; }
 bus() { basename "$(readlink "/proc/$(pid_of dbus)/exe")"; }
 # shown TEXT WORD: the diagnosis in whose line that text is says the word.
 shown() {
