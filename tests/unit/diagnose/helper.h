@@ -45,6 +45,14 @@ static inline const char *find_refusal(const Diagnosis *diagnosis, const char *a
     return "";
 }
 
+static inline bool notes_say(const Diagnosis *diagnosis, const char *text)
+{
+    for (size_t i = 0; i < ELEMENTS_OF(diagnosis->notes) && diagnosis->notes[i]; i++)
+        if (strstr(diagnosis->notes[i], text))
+            return true;
+    return false;
+}
+
 /* What holds of every fix that is offered. */
 static inline void check_fixes(const Diagnosis *diagnosis)
 {

@@ -222,14 +222,6 @@ static void test_site_denies(void **state _unused_)
     policy_free(policy);
 }
 
-static bool notes_say(const Diagnosis *diagnosis, const char *text)
-{
-    for (size_t i = 0; i < ELEMENTS_OF(diagnosis->notes) && diagnosis->notes[i]; i++)
-        if (strstr(diagnosis->notes[i], text))
-            return true;
-    return false;
-}
-
 /* Booleans that the kernel and the stored policy have at different values. Those that the access
  * does not rest on are not spoken of. */
 static void test_booleans_at_odds(void **state _unused_)

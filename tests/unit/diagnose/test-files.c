@@ -2,6 +2,7 @@
 /* Labels for files, directories and sockets, in both worlds' names. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "daemon/diagnose/analysis.h"
 #include "daemon/diagnose/incident.h"
@@ -191,6 +192,20 @@ static void test_directories_on_the_way(void **state _unused_)
     }
 }
 
+/* file_contexts of these lines. */
+static FileContexts *open_rules(const char *rules)
+{
+    char path[] = "/tmp/selguard-contexts-XXXXXX";
+    FileContexts *contexts = NULL;
+    int fd = mkstemp(path);
+
+    assert_int_equal(write(fd, rules, strlen(rules)), (ssize_t)strlen(rules));
+    (void)close(fd);
+    assert_int_equal(file_contexts_open(path, &contexts), 0);
+    (void)unlink(path);
+    return contexts;
+}
+
 /* The policy's own rules know the place: nothing is to be added to them. */
 static void test_default_label(void **state _unused_)
 {
@@ -204,23 +219,60 @@ static void test_default_label(void **state _unused_)
         .log_target = "/var/www/html/page.html",
         .log_kind = FAILURE_TARGET_PATH,
     };
-    char path[] = "/tmp/selguard-contexts-XXXXXX";
-    _cleanup_(file_contexts_cleanup) FileContexts *contexts = NULL;
+    _cleanup_(file_contexts_cleanup) FileContexts *contexts = open_rules(rules);
     Policy *policy = load(POLICY_FEDORA);
-    int fd = mkstemp(path);
-    Diagnosis *diagnosis;
+    Diagnosis *diagnosis = diagnose(policy, &example, contexts);
 
-    assert_int_equal(write(fd, rules, strlen(rules)), (ssize_t)strlen(rules));
-    (void)close(fd);
-    assert_int_equal(file_contexts_open(path, &contexts), 0);
-    (void)unlink(path);
-    diagnosis = diagnose(policy, &example, contexts);
     check_fixes(diagnosis);
     assert_non_null(strstr(diagnosis->fixes[0].summary, "restore the label"));
     assert_int_equal(diagnosis->fixes[0].plan.n_actions, 1);
     assert_int_equal(diagnosis->fixes[0].plan.actions[0].kind, ACTION_RELABEL);
     assert_null(find_fix(diagnosis, "and what is below it"));
     diagnosis_free(diagnosis);
+    policy_free(policy);
+}
+
+static void write_text(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    (void)close(fd);
+}
+
+/* Of a type that restorecon leaves alone it is said how it is restored. */
+static void test_customizable(void **state _unused_)
+{
+    const Case example = {
+        .target_type = "user_home_t",
+        .class = "file",
+        .permissions = "read",
+        .name = "page.html",
+        .operation = "open",
+        .log_target = "/var/www/html/page.html",
+        .log_kind = FAILURE_TARGET_PATH,
+    };
+    char folder[] = "/tmp/selguard-policy-XXXXXX";
+    Policy *policy = load(POLICY_FEDORA);
+
+    assert_non_null(mkdtemp(folder));
+    for (int listed = 0; listed <= 1; listed++) {
+        _cleanup_(file_contexts_cleanup) FileContexts *contexts = NULL;
+        _cleanup_free_ char *files = format_string("%s/files", folder);
+        _cleanup_free_ char *rules = format_string("%s/file_contexts", files);
+        _cleanup_free_ char *list = format_string("%s/customizable_types", folder);
+        Diagnosis *diagnosis;
+
+        assert_int_equal(mkdir(files, 0700), 0);
+        write_text(rules, "/var/www(/.*)?\tsystem_u:object_r:httpd_sys_content_t:s0\n");
+        write_text(list, listed ? "user_home_t\n" : "samba_share_t\n");
+        assert_int_equal(file_contexts_open(rules, &contexts), 0);
+        diagnosis = diagnose(policy, &example, contexts);
+        assert_int_equal(notes_say(diagnosis, "restorecon leaves it alone without -F"), listed);
+        diagnosis_free(diagnosis);
+        assert_int_equal(unlink(list) | unlink(rules) | rmdir(files), 0);
+    }
+    assert_int_equal(rmdir(folder), 0);
     policy_free(policy);
 }
 
@@ -250,9 +302,7 @@ static void test_equivalence(void **state _unused_)
     assert_int_equal(write(fd, rules, strlen(rules)), (ssize_t)strlen(rules));
     (void)close(fd);
     subs = format_string("%s.subs_dist", path);
-    fd = open(subs, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    assert_int_equal(write(fd, "/run /var/run\n", 14), 14);
-    (void)close(fd);
+    write_text(subs, "/run /var/run\n");
     assert_int_equal(file_contexts_open(path, &contexts), 0);
     diagnosis = diagnose(policy, &example, contexts);
     (void)unlink(path);
@@ -265,20 +315,6 @@ static void test_equivalence(void **state _unused_)
     assert_string_equal(fix->plan.actions[1].path, "/run/my+app");
     diagnosis_free(diagnosis);
     policy_free(policy);
-}
-
-/* file_contexts of these lines. */
-static FileContexts *open_rules(const char *rules)
-{
-    char path[] = "/tmp/selguard-contexts-XXXXXX";
-    FileContexts *contexts = NULL;
-    int fd = mkstemp(path);
-
-    assert_int_equal(write(fd, rules, strlen(rules)), (ssize_t)strlen(rules));
-    (void)close(fd);
-    assert_int_equal(file_contexts_open(path, &contexts), 0);
-    (void)unlink(path);
-    return contexts;
 }
 
 /* A directory below the root that no rule names: its own label and that of the content are two
@@ -538,6 +574,7 @@ int main(void)
         cmocka_unit_test(test_moved_content),
         cmocka_unit_test(test_directories_on_the_way),
         cmocka_unit_test(test_default_label),
+        cmocka_unit_test(test_customizable),
         cmocka_unit_test(test_equivalence),
         cmocka_unit_test(test_way),
         cmocka_unit_test(test_network_file_system),

@@ -6,14 +6,6 @@
 #include "daemon/diagnose/incident.h"
 #include "tests/unit/diagnose/helper.h"
 
-static bool notes_say(const Diagnosis *diagnosis, const char *text)
-{
-    for (size_t i = 0; i < ELEMENTS_OF(diagnosis->notes) && diagnosis->notes[i]; i++)
-        if (strstr(diagnosis->notes[i], text))
-            return true;
-    return false;
-}
-
 static void test_ports(void **state _unused_)
 {
     static const struct {

@@ -183,14 +183,6 @@ static void test_names_of_nobody(void **state _unused_)
     policy_free(policy);
 }
 
-static bool notes_say(const Diagnosis *diagnosis, const char *text)
-{
-    for (size_t i = 0; i < ELEMENTS_OF(diagnosis->notes) && diagnosis->notes[i]; i++)
-        if (strstr(diagnosis->notes[i], text))
-            return true;
-    return false;
-}
-
 /* What no boolean, label or rule can move is called by its name, and nothing is offered. */
 static void test_deep_obstacles(void **state _unused_)
 {

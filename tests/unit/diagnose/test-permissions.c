@@ -170,14 +170,6 @@ static void test_mended(void **state _unused_)
     policy_free(policy);
 }
 
-static bool has_note(const Diagnosis *diagnosis, const char *text)
-{
-    for (size_t i = 0; i < ELEMENTS_OF(diagnosis->notes) && diagnosis->notes[i]; i++)
-        if (strstr(diagnosis->notes[i], text))
-            return true;
-    return false;
-}
-
 /* The policy denies it, but nginx's domain is permissive: that is not what was in the way. */
 static void test_permissive_domain(void **state _unused_)
 {
@@ -193,7 +185,7 @@ static void test_permissive_domain(void **state _unused_)
     diagnosis = diagnose(policy, &facts, "open", FAILURE_TARGET_PATH);
     assert_int_equal(diagnosis->verdict, VERDICT_UNDETERMINED);
     assert_int_equal(diagnosis->n_fixes, 0);
-    assert_true(has_note(diagnosis, "nginx's domain is permissive"));
+    assert_true(notes_say(diagnosis, "nginx's domain is permissive"));
     diagnosis_free(diagnosis);
     host_facts_clear(&facts);
     host_view_free(view);
@@ -243,7 +235,7 @@ static void test_override(void **state _unused_)
     assert_int_equal(incident_to_diagnosis(&incident, &diagnosis), 0);
     assert_int_equal(analysis_run(diagnosis, NULL, &options), 0);
     assert_int_equal(diagnosis->cause, CAUSE_FILE_MODE);
-    assert_true(has_note(diagnosis, "mend the permissions"));
+    assert_true(notes_say(diagnosis, "mend the permissions"));
     assert_string_equal(diagnosis->obstacle.path, "/srv/tls/shop.key");
     assert_string_equal(diagnosis->obstacle.missing, "r");
     check_modest(diagnosis);
@@ -361,13 +353,7 @@ static void test_modes_before_policy(void **state _unused_)
     assert_int_equal(diagnosis->verdict, VERDICT_BLOCKED_BY_PERMISSIONS);
     assert_false(diagnosis->have_access);
     assert_string_equal(diagnosis->obstacle.path, "/home/x");
-    {
-        bool said = false;
-
-        for (size_t i = 0; i < ELEMENTS_OF(diagnosis->notes) && diagnosis->notes[i]; i++)
-            said = said || strstr(diagnosis->notes[i], "Behind it stands SELinux");
-        assert_true(said);
-    }
+    assert_true(notes_say(diagnosis, "Behind it stands SELinux"));
     diagnosis_free(diagnosis);
     host_facts_clear(&facts);
     host_view_free(view);
@@ -484,8 +470,7 @@ static void test_fixed_label(void **state _unused_)
         for (size_t f = 0; f < diagnosis->n_fixes; f++)
             for (size_t a = 0; a < diagnosis->fixes[f].plan.n_actions; a++)
                 relabel = relabel || diagnosis->fixes[f].plan.actions[a].kind == ACTION_RELABEL;
-        for (size_t n = 0; n < ELEMENTS_OF(diagnosis->notes) && diagnosis->notes[n]; n++)
-            said = said || (rows[i].said && strstr(diagnosis->notes[n], rows[i].said));
+        said = rows[i].said && notes_say(diagnosis, rows[i].said);
         assert_int_equal(relabel, rows[i].relabel);
         if (rows[i].mount) {
             const Fix *fix =
