@@ -18,17 +18,27 @@ static void print_line(const char *label, const char *text)
     (void)putchar('\n');
 }
 
-static void print_revert(json_object *change)
+/* Who asked for it later, when and why. */
+static void print_step(const char *label, const char *time, const char *user, const char *reason)
 {
-    if (!json_get(change, "revert_time"))
-        return;
-    (void)printf("    %-10s %s by ", "reverted", json_get_text(change, "revert_time"));
-    output_escaped(stdout, json_get_text(change, "revert_user"));
-    if (*json_get_text(change, "revert_reason")) {
+    (void)printf("    %-10s %s by ", label, time);
+    output_escaped(stdout, user);
+    if (*reason) {
         (void)fputs(": ", stdout);
-        output_escaped(stdout, json_get_text(change, "revert_reason"));
+        output_escaped(stdout, reason);
     }
     (void)putchar('\n');
+}
+
+static void print_steps(json_object *change)
+{
+    if (json_get(change, "keep_time"))
+        print_step(streq(json_get_text(change, "trial"), "kept") ? "kept" : "to be kept",
+                   json_get_text(change, "keep_time"), json_get_text(change, "keep_user"),
+                   json_get_text(change, "keep_reason"));
+    if (json_get(change, "revert_time"))
+        print_step("reverted", json_get_text(change, "revert_time"),
+                   json_get_text(change, "revert_user"), json_get_text(change, "revert_reason"));
 }
 
 static void print_change(json_object *change)
@@ -51,7 +61,7 @@ static void print_change(json_object *change)
     print_line("outcome", json_get_text(change, "message"));
     if (streq(json_get_text(change, "trial"), "running"))
         print_line("trial till", json_get_text(change, "trial_until"));
-    print_revert(change);
+    print_steps(change);
     if (json_object_get_boolean(json_get(change, "revertible")))
         (void)printf("    %-10s selguardctl revert %s\n", "take back", json_get_text(change, "id"));
     else if (streq(state, "applied"))

@@ -20,6 +20,19 @@ static const char *const change_phases[CHANGE_PHASE_COUNT] = {
 DEFINE_ENUM_STRINGS(change_phase, ChangePhase, change_phases)
 DEFINE_POINTER_CLEANUP(ChangeRecord, change_record_free, record_cleanup);
 
+static int step_init(ChangeStep *step)
+{
+    int r = string_replace(&step->user, "");
+
+    return r < 0 ? r : string_replace(&step->reason, "");
+}
+
+static void step_clear(ChangeStep *step)
+{
+    free(step->user);
+    free(step->reason);
+}
+
 ChangeRecord *change_record_free(ChangeRecord *record)
 {
     if (!record)
@@ -33,8 +46,8 @@ ChangeRecord *change_record_free(ChangeRecord *record)
     plan_clear(&record->plan);
     free(record->before);
     free(record->after);
-    free(record->revert_user);
-    free(record->revert_reason);
+    step_clear(&record->keep);
+    step_clear(&record->revert);
     free(record);
     return NULL;
 }
@@ -54,8 +67,8 @@ ChangeRecord *change_record_new(const Plan *plan, const ActionState *before, uid
         string_replace(&record->user, strempty(user)) < 0 ||
         string_replace(&record->reason, strempty(reason)) < 0 ||
         string_replace(&record->diagnosis_id, strempty(diagnosis_id)) < 0 ||
-        string_replace(&record->approval, "") < 0 || string_replace(&record->revert_user, "") < 0 ||
-        string_replace(&record->revert_reason, "") < 0 || plan_copy(&record->plan, plan) < 0)
+        string_replace(&record->approval, "") < 0 || step_init(&record->keep) < 0 ||
+        step_init(&record->revert) < 0 || plan_copy(&record->plan, plan) < 0)
         return NULL;
 
     record->before = calloc(plan->n_actions + 1, sizeof(*record->before));
@@ -121,8 +134,8 @@ int change_record_set_result(ChangeRecord *record, const char *result, const cha
     return 0;
 }
 
-int change_record_begin_revert(ChangeRecord *record, uid_t uid, const char *user,
-                               const char *reason, uint64_t time_usec)
+int change_step_begin(ChangeStep *step, uid_t uid, const char *user, const char *reason,
+                      uint64_t time_usec)
 {
     char *user_copy = strdup(strempty(user));
     char *reason_copy = strdup(strempty(reason));
@@ -132,13 +145,14 @@ int change_record_begin_revert(ChangeRecord *record, uid_t uid, const char *user
         free(reason_copy);
         return -ENOMEM;
     }
-    free(record->revert_user);
-    free(record->revert_reason);
-    record->revert_user = user_copy;
-    record->revert_reason = reason_copy;
-    record->revert_begun = true;
-    record->revert_uid = uid;
-    record->revert_time_usec = time_usec;
+    step_clear(step);
+    *step = (ChangeStep){
+        .begun = true,
+        .time_usec = time_usec,
+        .uid = uid,
+        .user = user_copy,
+        .reason = reason_copy,
+    };
     return 0;
 }
 
@@ -187,10 +201,23 @@ static int add_trial(json_object *object, const Trial *trial)
     return 0;
 }
 
+static int add_step(json_object *object, const char *name, const ChangeStep *step)
+{
+    json_object *value;
+
+    if (!step->begun)
+        return 0;
+    value = json_object_new_object();
+    if (json_add(object, name, value) < 0 || add_number(value, "time", step->time_usec) < 0 ||
+        add_number(value, "uid", step->uid) < 0 || add_string(value, "user", step->user) < 0 ||
+        add_string(value, "reason", step->reason) < 0)
+        return -ENOMEM;
+    return 0;
+}
+
 int change_record_to_json(const ChangeRecord *record, json_object **ret_object)
 {
     _cleanup_json_ json_object *object = json_object_new_object();
-    json_object *revert;
 
     if (!object || add_number(object, "version", RECORD_VERSION) < 0 ||
         add_number(object, "id", record->id) < 0 ||
@@ -207,17 +234,10 @@ int change_record_to_json(const ChangeRecord *record, json_object **ret_object)
         add_trial(object, &record->trial) < 0 ||
         json_add(object, "plan", plan_to_json(&record->plan)) < 0 ||
         json_add(object, "before", action_states_to_json(&record->plan, record->before)) < 0 ||
-        json_add(object, "after", action_states_to_json(&record->plan, record->after)) < 0)
+        json_add(object, "after", action_states_to_json(&record->plan, record->after)) < 0 ||
+        add_step(object, "keep", &record->keep) < 0 ||
+        add_step(object, "revert", &record->revert) < 0)
         return -ENOMEM;
-    if (record->revert_begun) {
-        revert = json_object_new_object();
-        if (json_add(object, "revert", revert) < 0 ||
-            add_number(revert, "time", record->revert_time_usec) < 0 ||
-            add_number(revert, "uid", record->revert_uid) < 0 ||
-            add_string(revert, "user", record->revert_user) < 0 ||
-            add_string(revert, "reason", record->revert_reason) < 0)
-            return -ENOMEM;
-    }
     *ret_object = TAKE_POINTER(object);
     return 0;
 }
@@ -313,25 +333,23 @@ static int read_head(json_object *object, ChangeRecord *record)
     return 0;
 }
 
-static int read_revert(json_object *object, ChangeRecord *record)
+static int read_step(json_object *object, const char *name, ChangeStep *step)
 {
-    json_object *revert = json_object_object_get(object, "revert");
+    json_object *value = json_object_object_get(object, name);
     uint64_t uid;
     int r;
 
-    if (!revert)
-        return (r = string_replace(&record->revert_user, "")) < 0
-                   ? r
-                   : string_replace(&record->revert_reason, "");
-    if (!json_object_is_type(revert, json_type_object))
+    if (!value)
+        return step_init(step);
+    if (!json_object_is_type(value, json_type_object))
         return -EBADMSG;
-    if ((r = get_number(revert, "time", INT64_MAX, &record->revert_time_usec)) < 0 ||
-        (r = get_number(revert, "uid", UINT32_MAX, &uid)) < 0 ||
-        (r = get_string(revert, "user", &record->revert_user)) < 0 ||
-        (r = get_string(revert, "reason", &record->revert_reason)) < 0)
+    if ((r = get_number(value, "time", INT64_MAX, &step->time_usec)) < 0 ||
+        (r = get_number(value, "uid", UINT32_MAX, &uid)) < 0 ||
+        (r = get_string(value, "user", &step->user)) < 0 ||
+        (r = get_string(value, "reason", &step->reason)) < 0)
         return r;
-    record->revert_uid = (uid_t)uid;
-    record->revert_begun = true;
+    step->uid = (uid_t)uid;
+    step->begun = true;
     return 0;
 }
 
@@ -359,7 +377,9 @@ int change_record_from_json(json_object *object, ChangeRecord **ret_record)
                                 &record->after);
     if (r < 0)
         return r;
-    r = read_revert(object, record);
+    r = read_step(object, "keep", &record->keep);
+    if (r >= 0)
+        r = read_step(object, "revert", &record->revert);
     if (r < 0)
         return r;
     *ret_record = TAKE_POINTER(record);

@@ -15,8 +15,8 @@
  *
  * As JSON, one object: version (1), id, phase, result, message, time, finished (microseconds
  * since the epoch), uid, user, reason, diagnosis_id, plan (plan-json.h), before, after (arrays
- * of action-state.h), approval; for a trial, trial {state, seconds, deadline, boot}; and, once a
- * revert began, revert {time, uid, user, reason}.
+ * of action-state.h), approval; for a trial, trial {state, seconds, deadline, boot}; once it was
+ * to be made permanent, keep {time, uid, user, reason}; and, once a revert began, revert, likewise.
  */
 #pragma once
 
@@ -37,6 +37,15 @@ typedef enum ChangePhase {
     CHANGE_PHASE_COUNT,
 } ChangePhase;
 
+/* What was asked for later: by whom, when and why. */
+typedef struct ChangeStep {
+    bool begun;
+    uint64_t time_usec;
+    uid_t uid;
+    char *user;
+    char *reason;
+} ChangeStep;
+
 /* All strings are owned, and never NULL in a record that was made by change_record_new(). */
 typedef struct ChangeRecord {
     uint64_t id; /* ascending: the order in which changes happened */
@@ -55,11 +64,8 @@ typedef struct ChangeRecord {
     ActionState *after;  /* what it is to become */
     Trial trial;
 
-    bool revert_begun;
-    uint64_t revert_time_usec;
-    uid_t revert_uid;
-    char *revert_user;
-    char *revert_reason;
+    ChangeStep keep; /* the trial was to be made permanent; Trial says whether it was */
+    ChangeStep revert;
 
     unsigned pins; /* jobs that hold on to it; not written */
 } ChangeRecord;
@@ -86,8 +92,9 @@ ChangeRecord *change_record_free(ChangeRecord *record);
 
 /* 0 or -ENOMEM, with the record as it was. */
 int change_record_set_result(ChangeRecord *record, const char *result, const char *message);
-int change_record_begin_revert(ChangeRecord *record, uid_t uid, const char *user,
-                               const char *reason, uint64_t time_usec);
+/* For the record's `keep` or `revert`; one that was begun before is overwritten. */
+int change_step_begin(ChangeStep *step, uid_t uid, const char *user, const char *reason,
+                      uint64_t time_usec);
 
 /* True if a crash left it half way. */
 bool change_record_unfinished(const ChangeRecord *record);

@@ -104,8 +104,8 @@ static void job_decide_revert(Job *job, const ActionState *states)
     }
     r = job_target_before(job);
     if (r >= 0)
-        r = change_record_begin_revert(job->record, job->uid, job->user, job->reason,
-                                       job_now_usec());
+        r = change_step_begin(&job->record->revert, job->uid, job->user, job->reason,
+                              job_now_usec());
     if (r >= 0)
         r = job_record_phase(job, CHANGE_REVERTING);
     if (r < 0) {
@@ -130,7 +130,8 @@ static void job_decide_keep(Job *job, const ActionState *states)
         return;
     }
     job->own_targets = change_record_keep_targets(record);
-    if (!job->own_targets) {
+    if (!job->own_targets ||
+        change_step_begin(&record->keep, job->uid, job->user, job->reason, job_now_usec()) < 0) {
         job_stop_errno(job, -ENOMEM, "It was not made permanent");
         return;
     }
@@ -138,6 +139,7 @@ static void job_decide_keep(Job *job, const ActionState *states)
     r = change_store_update(job->context->changes, record);
     if (r < 0) {
         record->trial.state = old;
+        record->keep.begun = false;
         job_stop_errno(job, r, "It could not be recorded, so it was not made permanent");
         return;
     }

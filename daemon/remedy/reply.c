@@ -209,12 +209,20 @@ static int append_trial(sd_bus_message *message, const ChangeRecord *record)
                            remaining);
 }
 
-static int append_revert(sd_bus_message *message, const ChangeRecord *record)
+static int append_steps(sd_bus_message *message, const ChangeRecord *record)
 {
-    return sd_bus_message_append(message, "{sv}{sv}{sv}{sv}", "RevertTime", "t",
-                                 record->revert_time_usec, "RevertUid", "u",
-                                 (uint32_t)record->revert_uid, "RevertUser", "s",
-                                 record->revert_user, "RevertReason", "s", record->revert_reason);
+    const ChangeStep *keep = &record->keep, *revert = &record->revert;
+    int r = 0;
+
+    if (keep->begun)
+        r = sd_bus_message_append(message, "{sv}{sv}{sv}{sv}", "KeepTime", "t", keep->time_usec,
+                                  "KeepUid", "u", (uint32_t)keep->uid, "KeepUser", "s", keep->user,
+                                  "KeepReason", "s", keep->reason);
+    if (r >= 0 && revert->begun)
+        r = sd_bus_message_append(message, "{sv}{sv}{sv}{sv}", "RevertTime", "t", revert->time_usec,
+                                  "RevertUid", "u", (uint32_t)revert->uid, "RevertUser", "s",
+                                  revert->user, "RevertReason", "s", revert->reason);
+    return r;
 }
 
 static int append_change(sd_bus_message *message, const ChangeStore *changes,
@@ -251,13 +259,10 @@ static int append_change(sd_bus_message *message, const ChangeStore *changes,
         r = append_string(message, "Approval", record->approval);
     if (r >= 0)
         r = append_trial(message, record);
+    if (r >= 0)
+        r = append_steps(message, record);
     if (r < 0)
         return r;
-    if (record->revert_begun) {
-        r = append_revert(message, record);
-        if (r < 0)
-            return r;
-    }
     r = append_boolean(message, "Revertible", revertible == 0);
     if (r >= 0 && obstacle)
         r = append_string(message, "Obstacle", obstacle);

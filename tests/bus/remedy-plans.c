@@ -28,7 +28,8 @@ static sd_bus_message *new_keep(sd_bus *bus, const char *change_id)
 
     assert_true(sd_bus_message_new_method_call(bus, &call, REMEDY, "/org/selguard/Remedy1", MANAGER,
                                                "Keep") >= 0);
-    assert_true(sd_bus_message_append(call, "sa{sv}", change_id, 0) >= 0);
+    assert_true(sd_bus_message_append(call, "sa{sv}", change_id, 1, "Reason", "s", KEEP_REASON) >=
+                0);
     return call;
 }
 

@@ -33,6 +33,7 @@ char *plan_start_trial(Fixture *fixture, unsigned seconds, ...);
 /* To the end. */
 JobOutcome plan_apply(Fixture *fixture, ...);
 JobOutcome plan_trial(Fixture *fixture, unsigned seconds, ...);
+#define KEEP_REASON "it helps"
 JobOutcome plan_keep(Fixture *fixture, const char *change_id);
 
 /* Calls that must be refused: "NAME: MESSAGE" of the error. Static. */

@@ -57,17 +57,23 @@ static void test_revert_and_keep(void **state)
 
     assert_unverified(fixture_revert(fixture, outcome.change_id));
     assert_string_equal(fixture_change(fixture, outcome.change_id, "Trial"), "over");
+    assert_string_equal(fixture_change(fixture, outcome.change_id, "KeepUser"), "");
     assert_int_equal(fixture_store_hash(fixture), before);
     assert_has(plan_keep_refusal(fixture->root, outcome.change_id), "is no trial in force");
 
     outcome = plan_trial(fixture, 5, 1, PORT(3000, "http_port_t"));
     assert_unverified(plan_keep(fixture, outcome.change_id));
     assert_string_equal(fixture_change(fixture, outcome.change_id, "Trial"), "kept");
+    assert_string_equal(fixture_change(fixture, outcome.change_id, "KeepUser"), "root");
+    assert_string_equal(fixture_change(fixture, outcome.change_id, "KeepReason"), KEEP_REASON);
     (void)usleep(6 * 1000000);
     assert_string_equal(fixture_change(fixture, outcome.change_id, "State"), "applied");
     assert_true(is_tried(fixture));
     assert_unverified(fixture_revert(fixture, outcome.change_id));
     assert_int_equal(fixture_store_hash(fixture), before);
+    /* Of one that is taken back again it is still known who kept it. */
+    assert_string_equal(fixture_change(fixture, outcome.change_id, "Trial"), "kept");
+    assert_string_equal(fixture_change(fixture, outcome.change_id, "KeepReason"), KEEP_REASON);
 }
 
 /* The service dies while a trial is in force. The next one waits for the rest of the time; or ends

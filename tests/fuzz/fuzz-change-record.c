@@ -34,8 +34,8 @@ static void check_record(ChangeRecord *record)
     ChangeRecord *copy = NULL;
 
     require(record->phase < CHANGE_PHASE_COUNT && record->result && record->message &&
-            record->user && record->reason && record->diagnosis_id && record->revert_user &&
-            record->revert_reason);
+            record->user && record->reason && record->diagnosis_id && record->keep.user &&
+            record->keep.reason && record->revert.user && record->revert.reason);
     require(record->plan.n_actions <= PLAN_ACTIONS_MAX);
     for (size_t i = 0; i < record->plan.n_actions; i++) {
         _cleanup_free_ char *state =

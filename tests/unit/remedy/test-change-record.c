@@ -77,7 +77,9 @@ static void test_round_trip(void **state _unused_)
         .state = TRIAL_OVER, .seconds = 600, .deadline_usec = UINT64_C(1) << 40, .boot_id = "abc"};
     assert_int_equal(string_replace(&record->approval, "polkit"), 0);
     assert_int_equal(change_record_set_result(record, "done", "Applied."), 0);
-    assert_int_equal(change_record_begin_revert(record, 0, "root", "no use", 44), 0);
+    assert_int_equal(change_step_begin(&record->keep, 1000, "anna", "it helps", 43), 0);
+    assert_int_equal(change_step_begin(&record->revert, 1000, "anna", "an error", 44), 0);
+    assert_int_equal(change_step_begin(&record->revert, 0, "root", "no use", 44), 0);
     assert_int_equal(change_record_to_json(record, &object), 0);
     assert_int_equal(change_record_from_json(object, &back), 0);
 
@@ -89,13 +91,20 @@ static void test_round_trip(void **state _unused_)
     assert_true(plan_equal(&back->plan, &record->plan));
     assert_memory_equal(back->before, record->before, sizeof(*record->before));
     assert_memory_equal(back->after, record->after, sizeof(*record->after));
-    assert_true(back->revert_begun);
-    assert_int_equal(back->revert_time_usec, 44);
-    assert_string_equal(back->revert_reason, "no use");
+    assert_true(back->keep.begun);
+    assert_int_equal(back->keep.time_usec, 43);
+    assert_int_equal(back->keep.uid, 1000);
+    assert_string_equal(back->keep.user, "anna");
+    assert_string_equal(back->keep.reason, "it helps");
+    assert_true(back->revert.begun);
+    assert_int_equal(back->revert.time_usec, 44);
+    assert_string_equal(back->revert.user, "root");
+    assert_string_equal(back->revert.reason, "no use");
     assert_int_equal(change_record_to_json(back, &again), 0);
     assert_string_equal(json_object_to_json_string(object), json_object_to_json_string(again));
 }
 
+/* A record from before it was written who made a trial permanent. */
 static const char good[] =
     "{'version':1,'id':7,'phase':'applied','result':'done','message':'','time':1,'finished':2,"
     "'uid':0,'user':'root','reason':'','diagnosis_id':'','plan':{'actions':[{'kind':'set-boolean',"
@@ -138,6 +147,9 @@ static void test_hostile(void **state _unused_)
         {"'phase':'applied'", "'phase':3"},
         {"'uid':0", "'uid':4294967296"},
         {"'user':'root'", "'user':null"},
+        {"'uid':0", "'uid':0,'keep':'anna'"},
+        {"'uid':0", "'uid':0,'keep':{'time':1,'uid':0,'user':'anna'}"},
+        {"'uid':0", "'uid':0,'revert':{'time':1,'uid':-1,'user':'','reason':''}"},
         {"'result':'done',", ""},
         {"'plan':{", "'plan':[],'x':{"},
         {"'kind':'set-boolean'", "'kind':'format-disk'"},

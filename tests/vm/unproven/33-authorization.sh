@@ -160,6 +160,7 @@ refused Revert "${REMEDY[@]}" Revert 'sa{sv}' "$first" 0
 check "it is in force still" on
 check "the administrator keeps it" as_user operator selguardctl keep "$first" --reason "it helped"
 check_eq "it is no trial any more" kept "$(member "$first" trial)"
+check_match "the history has who kept it, and why" 'kept .* by operator: it helped' "$(as_user operator selguardctl history)"
 check_match "the store has it" "$WANTED" "$(semanage boolean -l -C)"
 check_match "a kept one is not kept twice" '[Tt]rial' "$(as_user operator selguardctl keep "$first" 2>&1)"
 
