@@ -12,7 +12,7 @@ static void job_start_worker(Job *job);
 /* Lets the worker commit the targets. The record says so already. */
 static void job_go(Job *job)
 {
-    int r = worker_go(job->worker, job->change_id, job->targets);
+    int r = worker_go(job->worker, job->change_id, job->targets, job->resolving);
 
     if (r < 0) {
         /* The worker never got it, so it will change nothing. */
@@ -164,8 +164,8 @@ static void job_decide_resolution(Job *job, const ActionState *states)
             return;
         }
     }
-    /* The same transaction once more: it changes nothing in the store, and loads the policy
-     * and the values that the interruption may have kept from the kernel. */
+    /* The same transaction once more: it changes nothing in the store, and installs and loads the
+     * policy and the values that the interruption may have kept from the kernel. */
     job_go(job);
 }
 

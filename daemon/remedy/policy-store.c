@@ -6,6 +6,7 @@
 #include "daemon/core/limits.h"
 #include "daemon/core/text.h"
 #include "daemon/remedy/store-internal.h"
+#include "daemon/remedy/store-repair.h"
 #include "daemon/remedy/undo.h"
 
 DEFINE_POINTER_CLEANUP(PolicyStore, policy_store_free, store_cleanup);
@@ -62,6 +63,8 @@ int policy_store_open(PolicyStore **ret_store, const Plan *plan, const PolicySto
         return r;
     if (options->root && semanage_set_root(options->root) < 0)
         return -ENOMEM;
+    /* If it cannot be, libsemanage says why. */
+    (void)store_repair(store_root(store), store->type);
     store->kernel = !options->root && is_selinux_enabled() == 1;
 
     store->handle = semanage_handle_create();
@@ -282,6 +285,11 @@ int policy_store_stage(PolicyStore *store, const ActionState *targets, PolicySto
         store->staged = true;
     }
     return 0;
+}
+
+int policy_store_reinstall(PolicyStore *store)
+{
+    return store->staged ? store_port_touch(store) : 0;
 }
 
 int policy_store_commit(PolicyStore *store)

@@ -65,6 +65,11 @@ int policy_store_keep(PolicyStore *store, const char *change_id);
  * policy_store_keep(). */
 int policy_store_stage(PolicyStore *store, const ActionState *targets, PolicyStoreScope scope);
 
+/* After policy_store_stage(): has the commit write the files below /etc/selinux and load the policy
+ * even if all records are as they are to be already. A commit that was interrupted may have changed
+ * the store and not these. 0, -EIO or -ENOMEM. */
+int policy_store_reinstall(PolicyStore *store);
+
 /* All or nothing. Loads the policy into the kernel. 0 or -EIO. */
 int policy_store_commit(PolicyStore *store);
 

@@ -50,6 +50,9 @@ int store_boolean_read(PolicyStore *store, size_t index, ActionState *ret_state)
 int store_boolean_stage(PolicyStore *store, size_t index, const ActionState *target);
 int store_port_read(PolicyStore *store, size_t index, ActionState *ret_state);
 int store_port_stage(PolicyStore *store, size_t index, const ActionState *target);
+/* Has libsemanage take the policy for changed, with every record as it is. 0 or a negative errno.
+ */
+int store_port_touch(PolicyStore *store);
 int store_file_context_read(PolicyStore *store, size_t index, ActionState *ret_state);
 int store_file_context_stage(PolicyStore *store, size_t index, const ActionState *target);
 int store_module_read(PolicyStore *store, size_t index, ActionState *ret_state);

@@ -155,3 +155,34 @@ int store_port_stage(PolicyStore *store, size_t index, const ActionState *target
         return -ENOMEM;
     return semanage_port_modify_local(store->handle, key, port) < 0 ? -EIO : 0;
 }
+
+int store_port_touch(PolicyStore *store)
+{
+    _cleanup_(port_key_cleanup) semanage_port_key_t *key = NULL;
+    _cleanup_(port_cleanup) semanage_port_t *port = NULL;
+    _cleanup_(context_cleanup) semanage_context_t *context = NULL;
+    _cleanup_free_ char *text = NULL;
+    int number = 0, exists = 1;
+
+    /* A record that there is not, put in and taken out again: in memory, before the commit. */
+    while (exists) {
+        semanage_port_key_free(TAKE_POINTER(key));
+        if (++number > UINT16_MAX ||
+            semanage_port_key_create(store->handle, number, number, SEMANAGE_PROTO_DCCP, &key) <
+                0 ||
+            semanage_port_exists_local(store->handle, key, &exists) < 0)
+            return -EIO;
+    }
+    if (store_format_context(store, "port_t", &text) < 0 ||
+        semanage_port_create(store->handle, &port) < 0 ||
+        semanage_context_from_string(store->handle, text, &context) < 0)
+        return -ENOMEM;
+    semanage_port_set_proto(port, SEMANAGE_PROTO_DCCP);
+    semanage_port_set_range(port, number, number);
+    if (semanage_port_set_con(store->handle, port, context) < 0)
+        return -ENOMEM;
+    return semanage_port_modify_local(store->handle, key, port) < 0 ||
+                   semanage_port_del_local(store->handle, key) < 0
+               ? -EIO
+               : 0;
+}

@@ -88,7 +88,8 @@ static int child_send_states(Child *child, const char *name, bool judge)
 }
 
 /* Blocks until the parent decides. -EPIPE if it went away instead. */
-static int child_receive_targets(Child *child, ActionState **ret_targets, char **ret_change_id)
+static int child_receive_targets(Child *child, ActionState **ret_targets, char **ret_change_id,
+                                 bool *ret_reinstall)
 {
     _cleanup_free_ char *packet = malloc(REMEDY_WORKER_MESSAGE_MAX + 1);
     _cleanup_json_ json_object *object = NULL;
@@ -113,6 +114,7 @@ static int child_receive_targets(Child *child, ActionState **ret_targets, char *
     change_id = json_get_text(object, "change");
     if (*change_id == '\0' || strspn(change_id, "0123456789") != strlen(change_id))
         return -EBADMSG;
+    *ret_reinstall = json_object_get_boolean(json_get(object, "reinstall"));
     r = string_replace(ret_change_id, change_id);
     return r < 0 ? r : action_states_from_json(child->plan, json_get(object, "go"), ret_targets);
 }
@@ -157,13 +159,15 @@ static int child_inspect(Child *child)
 
 /* Everything that changes something, once the parent has decided. */
 static int child_commit(Child *child, const ActionState *targets, const char *change_id,
-                        PolicyStoreScope scope)
+                        bool reinstall, PolicyStoreScope scope)
 {
     int r = policy_store_keep(child->store, change_id);
 
     if (r < 0)
         return child_fail(child, r, "What a revert would need could not be kept.");
     r = policy_store_stage(child->store, targets, scope);
+    if (r >= 0 && reinstall)
+        r = policy_store_reinstall(child->store);
     if (r < 0)
         return child_fail(child, r, "The change could not be prepared in the policy store.");
     r = policy_store_commit(child->store);
@@ -181,6 +185,7 @@ static int child_transact(Child *child, PolicyStoreScope scope)
 {
     _cleanup_free_ ActionState *targets = NULL;
     _cleanup_free_ char *change_id = NULL;
+    bool reinstall = false;
     int r;
 
     r = child_open(child);
@@ -200,7 +205,7 @@ static int child_transact(Child *child, PolicyStoreScope scope)
         r = child_send_states(child, "states", /* judge= */ true);
     if (r < 0)
         return child_fail(child, r, "The SELinux policy store could not be read.");
-    r = child_receive_targets(child, &targets, &change_id);
+    r = child_receive_targets(child, &targets, &change_id, &reinstall);
     if (r < 0)
         return EXIT_FAILURE;
 
@@ -208,7 +213,7 @@ static int child_transact(Child *child, PolicyStoreScope scope)
      * inherit this. */
     (void)signal(SIGTERM, SIG_IGN);
     (void)child_send_phase(child, "committing");
-    r = child_commit(child, targets, change_id, scope);
+    r = child_commit(child, targets, change_id, reinstall, scope);
     if (r != EXIT_SUCCESS)
         return r;
 

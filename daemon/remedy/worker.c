@@ -311,14 +311,15 @@ int worker_start(Worker **ret_worker, sd_event *event, WorkerTask task, const Pl
     return 0;
 }
 
-int worker_go(Worker *worker, const char *change_id, const ActionState *targets)
+int worker_go(Worker *worker, const char *change_id, const ActionState *targets, bool reinstall)
 {
     _cleanup_json_ json_object *object = json_object_new_object();
     const char *packet;
     size_t length;
 
     if (!object || json_add(object, "go", action_states_to_json(&worker->plan, targets)) < 0 ||
-        json_add(object, "change", json_object_new_string(change_id)) < 0)
+        json_add(object, "change", json_object_new_string(change_id)) < 0 ||
+        json_add(object, "reinstall", json_object_new_boolean(reinstall)) < 0)
         return -ENOMEM;
     packet = json_object_to_json_string_length(object, JSON_C_TO_STRING_PLAIN, &length);
     if (!packet)

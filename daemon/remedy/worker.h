@@ -50,9 +50,9 @@ typedef struct WorkerHandlers {
 int worker_start(Worker **ret_worker, sd_event *event, WorkerTask task, const Plan *plan,
                  const PolicyStoreOptions *options, const WorkerHandlers *handlers, void *userdata);
 
-/* Lets the transaction commit with these targets, one for each action, for this change. 0 or an
- * errno. */
-int worker_go(Worker *worker, const char *change_id, const ActionState *targets);
+/* Lets the transaction commit with these targets, one for each action, for this change.
+ * `reinstall`: after an interruption, policy_store_reinstall(). 0 or an errno. */
+int worker_go(Worker *worker, const char *change_id, const ActionState *targets, bool reinstall);
 /* True once worker_go() was called. */
 bool worker_is_committing(const Worker *worker);
 

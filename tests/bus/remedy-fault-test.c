@@ -235,6 +235,92 @@ static void test_worker_killed(void **state)
     }
 }
 
+/* --- moments of libsemanage's commit that no clock hits ------------------- */
+
+#define ETC_POLICY "root/etc/selinux/default/policy/policy.33"
+
+static void copy(const Fixture *fixture, const char *from, const char *to)
+{
+    const char *arguments[] = {"cp", "-aT", harness_path(&fixture->harness, from),
+                               harness_path(&fixture->harness, to), NULL};
+
+    assert_int_equal(harness_wait_end(harness_spawn(arguments)), 0);
+}
+
+static void move(const Fixture *fixture, const char *from, const char *to)
+{
+    assert_int_equal(
+        rename(harness_path(&fixture->harness, from), harness_path(&fixture->harness, to)), 0);
+}
+
+/* The service is not running: the record is as a kill in that phase leaves it. */
+static void rewrite_phase(const Fixture *fixture, const char *change, const char *from,
+                          const char *to)
+{
+    _cleanup_free_ char *name = format_string("changes/change-%06d.json", atoi(change));
+    _cleanup_free_ char *old = format_string("\"phase\":\"%s\"", from);
+    const char *path = harness_path(&fixture->harness, name);
+    size_t size = 0;
+    _cleanup_free_ char *text = harness_read(path, &size);
+    const char *at = text ? strstr(text, old) : NULL;
+    FILE *file;
+
+    if (!at) {
+        fail_msg("%s is not in phase %s", path, from);
+        return;
+    }
+    file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(
+        fprintf(file, "%.*s\"phase\":\"%s\"%s", (int)(at - text), text, to, at + strlen(old)) > 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* "active" is "previous" already, and the new one is not in its place: nobody, semanage neither,
+ * can open such a store. */
+static void test_killed_between_renames(void **state)
+{
+    Fixture *fixture = *state;
+    uint64_t before = fixture_store_hash(fixture);
+    JobOutcome outcome;
+    const char *id;
+
+    copy(fixture, STORE "active", STORE "kept");
+    outcome = fixture_apply(fixture, BOOL_A, true);
+    assert_string_equal(outcome.result, "unverified");
+    fixture_stop_remedy(fixture);
+    rewrite_phase(fixture, outcome.change_id, "applied", "committing");
+    move(fixture, STORE "active", STORE "tmp");
+    move(fixture, STORE "kept", STORE "previous");
+
+    fixture_start_remedy(fixture, NULL);
+    assert_string_equal(settled_state(fixture, &id), "failed");
+    assert_string_equal(id, outcome.change_id);
+    assert_int_equal(fixture_store_hash(fixture), before);
+    assert_string_equal(fixture_state(fixture, BOOL_A), "local=none policy=off runtime=unknown");
+}
+
+/* The store is the new one, and what the kernel loads at the next boot still the old one: here of a
+ * revert, after which no record in the store differs from what it should be. */
+static void test_killed_before_install(void **state)
+{
+    Fixture *fixture = *state;
+    uint64_t before = fixture_store_hash(fixture);
+    JobOutcome outcome = fixture_apply(fixture, BOOL_A, true);
+    const char *id;
+
+    copy(fixture, ETC_POLICY, "policy-applied");
+    assert_string_equal(fixture_revert(fixture, outcome.change_id).result, "unverified");
+    fixture_stop_remedy(fixture);
+    rewrite_phase(fixture, outcome.change_id, "reverted", "reverting");
+    copy(fixture, "policy-applied", ETC_POLICY);
+    assert_int_not_equal(fixture_store_hash(fixture), before);
+
+    fixture_start_remedy(fixture, NULL);
+    assert_string_equal(settled_state(fixture, &id), "reverted");
+    assert_int_equal(fixture_store_hash(fixture), before);
+}
+
 /* --- the lock ----------------------------------------------------------- */
 
 static int hold_lock(Fixture *fixture)
@@ -412,6 +498,8 @@ int main(void)
         cmocka_unit_test_setup(test_killed_alone, fixture_reset),
         cmocka_unit_test_setup(test_killed_while_reverting, fixture_reset),
         cmocka_unit_test_setup(test_worker_killed, fixture_reset),
+        cmocka_unit_test_setup(test_killed_between_renames, fixture_reset),
+        cmocka_unit_test_setup(test_killed_before_install, fixture_reset),
         cmocka_unit_test_setup(test_lock_held, fixture_reset),
         cmocka_unit_test_setup(test_cancel, fixture_reset),
         cmocka_unit_test_setup(test_cancel_while_committing, fixture_reset),

@@ -165,8 +165,12 @@ static void test_killed_as_it_begins(void **state)
         } while (harness_now_usec() < deadline &&
                  (streq(now, "prepared") || streq(now, "committing")));
         if (streq(now, "applied")) {
+            JobOutcome outcome;
+
             assert_string_equal(fixture_change(fixture, change, "Trial"), "running");
-            assert_unverified(fixture_revert(fixture, change));
+            outcome = fixture_revert(fixture, change);
+            assert_unverified(outcome);
+            assert_has(outcome.message, "Reverted.");
             assert_int_equal(fixture_store_hash(fixture), before);
             break;
         }
