@@ -56,6 +56,17 @@ static char *describe_file_context(const Action *action, const ActionState *from
                 : NULL;
 }
 
+/* Not which labels: with a rule in the same plan the state before does not know them yet. */
+static char *describe_labels(const Action *action, const ActionState *to)
+{
+    _cleanup_free_ char *path = audit_encode_nv_string("path", action->path, 0);
+
+    return path ? format_string("resrc=label op=%s %s recursive=%d",
+                                to->local == SETTING_ON ? "relabel" : "restore", path,
+                                (int)action->recursive)
+                : NULL;
+}
+
 char *audit_record_text(const Action *action, const ActionState *from, const ActionState *to)
 {
     char *text = NULL;
@@ -76,6 +87,9 @@ char *audit_record_text(const Action *action, const ActionState *from, const Act
     case ACTION_INSTALL_MODULE:
         text = format_string("resrc=module op=%s module=%s", operation(from->record, to->record),
                              action->name);
+        break;
+    case ACTION_RELABEL:
+        text = describe_labels(action, to);
         break;
     default:
         errno = 0;

@@ -2,7 +2,9 @@
 /*
  * The text of an audit user record (AUDIT_USER_MAC_CONFIG_CHANGE) about what one action changed, as
  * semanage(8) writes it: "resrc=port op=add lport=3000 proto=6 tcontext=…". What semanage has no
- * record for is told in the same manner. Labels on disk and nginx are no configuration of SELinux.
+ * record for is told in the same manner: booleans (of which the kernel writes one of its own),
+ * modules, and labels on disk. nginx is no configuration of SELinux; systemd writes what became of
+ * its unit.
  */
 #pragma once
 

@@ -116,7 +116,12 @@ static void audit_job(int fd, const Job *job)
     int r = 0;
 
     for (size_t i = 0; i < job->plan.n_actions; i++) {
-        int one = audit_action(fd, job, i, success);
+        int one;
+
+        /* The rest of a trial is in the store since its beginning. */
+        if (job->kind == JOB_KEEP && job->plan.actions[i].kind != ACTION_SET_BOOLEAN)
+            continue;
+        one = audit_action(fd, job, i, success);
 
         r = one < 0 ? one : r;
     }

@@ -44,7 +44,14 @@ static void test_text(void **state _unused_)
          {},
          {.record = "ab"},
          "resrc=module op=add module=selguard_x"},
-        {{.kind = ACTION_RELABEL, .path = (char *)"/srv"}, {}, {}, NULL},
+        {{.kind = ACTION_RELABEL, .path = (char *)"/srv", .recursive = true},
+         {.record = WEB},
+         {.local = SETTING_ON},
+         "resrc=label op=relabel path=\"/srv\" recursive=1"},
+        {{.kind = ACTION_RELABEL, .path = (char *)"/srv/a\nop=add"},
+         {.local = SETTING_ON},
+         {.record = WEB},
+         "resrc=label op=restore path=2F7372762F610A6F703D616464 recursive=0"},
         {{.kind = ACTION_RELOAD_NGINX}, {}, {}, NULL},
     };
 

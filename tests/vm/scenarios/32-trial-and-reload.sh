@@ -40,6 +40,14 @@ store_state() {
     semodule -lfull | sort
     find /srv/shop -printf '%Z %p\n' 2>/dev/null | sort
 }
+# is_audited CHANGE…: the newest change has an audit user record of each.
+is_audited() {
+    local audit what
+    audit=$(ausearch -m USER_MAC_CONFIG_CHANGE 2>/dev/null)
+    for what in "$@"; do
+        check "an audit record: $what" grep -q "resrc=$what .* change=$id requester=0.*res=success" <<<"$audit"
+    done
+}
 boolean=(set-boolean 2 name s httpd_can_network_connect value b true)
 pending=/var/lib/nginx-selguard-remedy/changes/pending
 
@@ -99,10 +107,7 @@ CONF
     expect_http 200 http://127.0.0.1:8081/img/a.html
     expect_http 200 http://127.0.0.1:8008/
     echo "$id" >"$SCENARIO_DIR/change"
-    audit=$(ausearch -m USER_MAC_CONFIG_CHANGE -i 2>/dev/null)
-    for resource in boolean port fcontext; do
-        check_match "an audit record of the $resource" "resrc=$resource " "$audit"
-    done
+    is_audited 'boolean op=modify' 'port op=add' 'fcontext op=add' 'module op=add' 'label op=relabel'
 
     # A trial over a reboot: a day long, and a port that the store has.
     check "a trial with a record in the store" plan Trial 'a(sa{sv})ua{sv}' 1 \
@@ -132,6 +137,8 @@ CONF
     is_reverted() { [[ $(change State "$change_id") == reverted ]]; }
     check "to its end" wait_until 240 is_reverted
     note "$(change Message "$change_id")"
+    id=$change_id
+    is_audited 'boolean op=modify' 'port op=delete' 'fcontext op=delete' 'module op=delete' 'label op=restore'
     expect_http 502 http://127.0.0.1:8008/
     store_state >"$SCENARIO_DIR/after"
     check_eq "the store and the labels are as before" "" \

@@ -103,7 +103,7 @@ refused "Apply of a reload" "${REMEDY[@]}" Apply 'a(sa{sv})a{sv}' 1 reload-nginx
 row "$admins" "Apply for another state" "${REMEDY[@]}" Apply 'a(sa{sv})a{sv}' "${PLAN[@]}" "${STALE[@]}"
 row "$admins" "Trial for another state" "${REMEDY[@]}" Trial 'a(sa{sv})ua{sv}' "${PLAN[@]}" 60 "${STALE[@]}"
 ask root "${REMEDY[@]}" Apply 'a(sa{sv})a{sv}' "${PLAN[@]}" "${STALE[@]}" >/dev/null
-job=$(as root busctl --timeout=120 call "${REMEDY[@]}" Apply 'a(sa{sv})a{sv}' "${PLAN[@]}" "${STALE[@]}" | cut -d'"' -f2)
+job=$(cut -d'"' -f2 "$SCENARIO_DIR/reply")
 check "what was for another state ends" wait_until 60 job_over "$job"
 check_match "as that" state-changed "$(job_result "$job")"
 
@@ -164,12 +164,18 @@ check_match "the history has who kept it, and why" 'kept .* by operator: it help
 check_match "the store has it" "$WANTED" "$(semanage boolean -l -C)"
 check_match "a kept one is not kept twice" '[Tt]rial' "$(as_user operator selguardctl keep "$first" 2>&1)"
 
-check_eq "a later change of the same" yes \
-    "$(ask root "${REMEDY[@]}" Apply 'a(sa{sv})a{sv}' 1 set-boolean 2 name s "$WANTED" value b false 0)"
+# Meant for the state that it is in now, and so for no other.
+readonly LATER=(1 set-boolean 2 name s "$WANTED" value b false 1 Expected as 1 'local=on policy=on runtime=on')
+check_eq "a later change of the same" yes "$(ask root "${REMEDY[@]}" Apply 'a(sa{sv})a{sv}' "${LATER[@]}")"
 off() { ! on; }
 check "is in force" wait_until 120 off
 second=$(newest)
 check "and recorded" wait_until 60 is "$second" state applied
+check_eq "the same call once more is taken" yes "$(ask root "${REMEDY[@]}" Apply 'a(sa{sv})a{sv}' "${LATER[@]}")"
+job=$(cut -d'"' -f2 "$SCENARIO_DIR/reply")
+check "and ends" wait_until 60 job_over "$job"
+check_match "since the state is another" state-changed "$(job_result "$job")"
+check_eq "it has changed nothing" "$second" "$(newest)"
 output=$(as_user operator selguardctl revert "$first" 2>&1)
 check_eq "the first cannot be taken back before it" 1 "$(($? != 0))"
 check_match "and why is said" "$second" "$output"
