@@ -56,7 +56,7 @@ static void print_help(FILE *stream)
 /* The rest is for tests: whoever can set the command line of this service is root. */
 static int parse_arguments(int argc, char **argv, Options *options)
 {
-    enum { VERSION = 256, BUS, CONFIG_FILE, CHANGES, STORE_ROOT, STORE_TYPE, IDLE };
+    enum { VERSION = 256, BUS, CONFIG_FILE, CHANGES, STORE_ROOT, STORE_TYPE, LOCK_WAIT, IDLE };
     static const struct option names[] = {
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, VERSION},
@@ -65,6 +65,7 @@ static int parse_arguments(int argc, char **argv, Options *options)
         {"changes-dir", required_argument, NULL, CHANGES},
         {"store-root", required_argument, NULL, STORE_ROOT},
         {"store-type", required_argument, NULL, STORE_TYPE},
+        {"lock-timeout", required_argument, NULL, LOCK_WAIT},
         {"idle-timeout", required_argument, NULL, IDLE},
         {NULL, 0, NULL, 0},
     };
@@ -93,6 +94,13 @@ static int parse_arguments(int argc, char **argv, Options *options)
             break;
         case STORE_TYPE:
             options->store.type = optarg;
+            break;
+        case LOCK_WAIT:
+            if (parse_number(optarg, 1, 3600, &number) < 0) {
+                (void)fprintf(stderr, "--lock-timeout wants seconds.\n");
+                return -EINVAL;
+            }
+            options->store.lock_wait_usec = number * USEC_PER_SEC;
             break;
         case IDLE:
             if (parse_number(optarg, 0, 86400, &number) < 0) {

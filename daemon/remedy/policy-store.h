@@ -23,6 +23,7 @@ typedef struct PolicyStoreOptions {
     const char *type;           /* the store's name ("targeted"); NULL: the configured one */
     const char *undo_directory; /* where undo.h keeps its files */
     const Config *config;       /* the site's rules; NULL: the defaults */
+    uint64_t lock_wait_usec;    /* for another program's transaction; 0: REMEDY_LOCK_WAIT_USEC */
 } PolicyStoreOptions;
 
 /* What becomes of a plan's booleans and of the rest. */

@@ -130,7 +130,8 @@ static uint64_t monotonic_usec(void)
 /* Tries until the bound; says that it waits once it has to. */
 static int child_lock(Child *child)
 {
-    uint64_t deadline = monotonic_usec() + REMEDY_LOCK_WAIT_USEC;
+    uint64_t wait = child->options->lock_wait_usec;
+    uint64_t deadline = monotonic_usec() + (wait > 0 ? wait : REMEDY_LOCK_WAIT_USEC);
     bool told = false;
     int r;
 

@@ -14,7 +14,7 @@
 
 #include "daemon/core/limits.h"
 #include "daemon/core/text.h"
-#include "tests/bus/remedy-fixture.h"
+#include "tests/bus/remedy-plans.h"
 #include "tests/unit/test.h"
 
 #define STORE "root/var/lib/selinux/default/"
@@ -239,20 +239,6 @@ static void test_worker_killed(void **state)
 
 #define ETC_POLICY "root/etc/selinux/default/policy/policy.33"
 
-static void copy(const Fixture *fixture, const char *from, const char *to)
-{
-    const char *arguments[] = {"cp", "-aT", harness_path(&fixture->harness, from),
-                               harness_path(&fixture->harness, to), NULL};
-
-    assert_int_equal(harness_wait_end(harness_spawn(arguments)), 0);
-}
-
-static void move(const Fixture *fixture, const char *from, const char *to)
-{
-    assert_int_equal(
-        rename(harness_path(&fixture->harness, from), harness_path(&fixture->harness, to)), 0);
-}
-
 /* The service is not running: the record is as a kill in that phase leaves it. */
 static void rewrite_phase(const Fixture *fixture, const char *change, const char *from,
                           const char *to)
@@ -285,13 +271,13 @@ static void test_killed_between_renames(void **state)
     JobOutcome outcome;
     const char *id;
 
-    copy(fixture, STORE "active", STORE "kept");
+    copy_path(fixture, STORE "active", STORE "kept");
     outcome = fixture_apply(fixture, BOOL_A, true);
     assert_string_equal(outcome.result, "unverified");
     fixture_stop_remedy(fixture);
     rewrite_phase(fixture, outcome.change_id, "applied", "committing");
-    move(fixture, STORE "active", STORE "tmp");
-    move(fixture, STORE "kept", STORE "previous");
+    move_path(fixture, STORE "active", STORE "tmp");
+    move_path(fixture, STORE "kept", STORE "previous");
 
     fixture_start_remedy(fixture, NULL);
     assert_string_equal(settled_state(fixture, &id), "failed");
@@ -309,11 +295,11 @@ static void test_killed_before_install(void **state)
     JobOutcome outcome = fixture_apply(fixture, BOOL_A, true);
     const char *id;
 
-    copy(fixture, ETC_POLICY, "policy-applied");
+    copy_path(fixture, ETC_POLICY, "policy-applied");
     assert_string_equal(fixture_revert(fixture, outcome.change_id).result, "unverified");
     fixture_stop_remedy(fixture);
     rewrite_phase(fixture, outcome.change_id, "reverted", "reverting");
-    copy(fixture, "policy-applied", ETC_POLICY);
+    copy_path(fixture, "policy-applied", ETC_POLICY);
     assert_int_not_equal(fixture_store_hash(fixture), before);
 
     fixture_start_remedy(fixture, NULL);
@@ -346,6 +332,29 @@ static void test_lock_held(void **state)
     outcome = fixture_wait_job(fixture->root, job);
     assert_string_equal(outcome.result, "unverified");
     (void)fixture_revert(fixture, outcome.change_id);
+}
+
+/* Not for ever. */
+static void test_lock_not_released(void **state)
+{
+    Fixture *fixture = *state;
+    uint64_t store = fixture_store_hash(fixture);
+    size_t records = fixture_count_records(fixture);
+    JobOutcome outcome;
+    int lock;
+
+    fixture_stop_remedy(fixture);
+    fixture_start_remedy(fixture, "--lock-timeout=1");
+    lock = hold_lock(fixture);
+    outcome = fixture_apply(fixture, BOOL_A, true);
+    (void)close(lock);
+    assert_string_equal(outcome.result, "failed");
+    assert_string_equal(outcome.error, "org.selguard.Error.Busy");
+    assert_non_null(strstr(outcome.message, "Another program is changing"));
+    assert_int_equal(fixture_store_hash(fixture), store);
+    assert_int_equal(fixture_count_records(fixture), records);
+    fixture_stop_remedy(fixture);
+    fixture_start_remedy(fixture, NULL);
 }
 
 static int cancel(sd_bus *bus, const char *job, sd_bus_error *error)
@@ -501,6 +510,7 @@ int main(void)
         cmocka_unit_test_setup(test_killed_between_renames, fixture_reset),
         cmocka_unit_test_setup(test_killed_before_install, fixture_reset),
         cmocka_unit_test_setup(test_lock_held, fixture_reset),
+        cmocka_unit_test_setup(test_lock_not_released, fixture_reset),
         cmocka_unit_test_setup(test_cancel, fixture_reset),
         cmocka_unit_test_setup(test_cancel_while_committing, fixture_reset),
         cmocka_unit_test_setup(test_jobs_are_bounded, fixture_reset),

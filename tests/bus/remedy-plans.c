@@ -188,6 +188,20 @@ void make_file(Fixture *fixture, const char *name)
     assert_int_equal(fclose(file), 0);
 }
 
+void copy_path(Fixture *fixture, const char *from, const char *to)
+{
+    const char *arguments[] = {"cp", "-aT", harness_path(&fixture->harness, from),
+                               harness_path(&fixture->harness, to), NULL};
+
+    assert_int_equal(harness_wait_end(harness_spawn(arguments)), 0);
+}
+
+void move_path(Fixture *fixture, const char *from, const char *to)
+{
+    assert_int_equal(
+        rename(harness_path(&fixture->harness, from), harness_path(&fixture->harness, to)), 0);
+}
+
 const char *label_of(Fixture *fixture, const char *name)
 {
     static char label[256];

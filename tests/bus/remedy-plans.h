@@ -49,6 +49,9 @@ const char *plan_check_text(Fixture *fixture, const char *wanted, ...);
 bool file_has(Fixture *fixture, const char *name, const char *text);
 bool there_is(Fixture *fixture, const char *name);
 void make_file(Fixture *fixture, const char *name);
+/* With all below them and every attribute; `to` is not there, or an empty directory. */
+void copy_path(Fixture *fixture, const char *from, const char *to);
+void move_path(Fixture *fixture, const char *from, const char *to);
 const char *label_of(Fixture *fixture, const char *name);
 /* False where the file system takes no labels. */
 bool put_label(Fixture *fixture, const char *name, const char *label);
