@@ -43,6 +43,15 @@
 /* Such batches in a row where all that waits is wanted: the largest receive buffer. */
 #define AUDIT_SOCKET_BATCHES_MAX 64u
 
+/* What comes in within this time is taken at one look: the records of a denial and nginx's line are
+ * there within some milliseconds, and nobody notices the delay. As long as each look finds
+ * something the time doubles, up to what the signals are held back for anyway. */
+#define INTAKE_DELAY_USEC     (20 * USEC_PER_MSEC)
+#define INTAKE_DELAY_MAX_USEC (80 * USEC_PER_MSEC)
+/* Records and lines in one look from which on nothing waits: 700 in a second at the longest delay,
+ * when the smallest receive buffer that a host grants has room for some hundred. */
+#define INTAKE_FLOOD 64u
+
 /* Text of one event's records kept until it is complete: three records of the largest
  * size. A denial has about 1 KiB; what does not fit is counted, not kept. */
 #define AUDIT_EVENT_TEXT_MAX (32u * 1024)

@@ -42,10 +42,9 @@ static uint64_t loss_begin(const Monitor *monitor)
     return last > AUDIT_SEEN_SPAN_USEC ? last - AUDIT_SEEN_SPAN_USEC : 0;
 }
 
-void monitor_note_received(Monitor *monitor, bool drained)
+void monitor_note_received(Monitor *monitor, bool drained, uint64_t now_usec)
 {
     const AuditStatistics *audit = pipeline_audit_statistics(monitor->pipeline);
-    uint64_t now = monitor_realtime();
 
     if (audit->loss_episodes != monitor->loss_episodes) {
         Gap *gap = gap_list_open(&monitor->gaps, GAP_OVERFLOW, loss_begin(monitor),
@@ -59,12 +58,12 @@ void monitor_note_received(Monitor *monitor, bool drained)
     }
     if (!drained)
         return;
-    monitor->drained_usec = now;
+    monitor->drained_usec = now_usec;
     monitor->drained = true;
     if (!gap_list_has_open(&monitor->gaps))
         return;
     /* What the kernel has stamped by now may be on its way still. */
-    gap_list_end(&monitor->gaps, now + USEC_PER_SEC);
+    gap_list_end(&monitor->gaps, now_usec + USEC_PER_SEC);
     arm_backfill(monitor, USEC_PER_SEC);
 }
 

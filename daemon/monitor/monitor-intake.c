@@ -43,29 +43,37 @@ static int read_logs(Monitor *monitor)
         arm_stage_timer(monitor, 0);
     else
         monitor_advance(monitor);
-    return r < 0 ? r : 0;
+    if (r < 0) {
+        monitor->follower_source = sd_event_source_disable_unref(monitor->follower_source);
+        monitor_set_problem(monitor, PROBLEM_ERROR_LOG, strerror(-r));
+    }
+    return r;
 }
 
 /* Returns 1 if there may be more. */
 static int receive_batch(Monitor *monitor)
 {
     const AuditStatistics *audit = pipeline_audit_statistics(monitor->pipeline);
-    uint64_t before = audit->denials, stamp, now;
+    const uint64_t denials = audit->denials, losses = audit->loss_episodes;
+    /* Read before the socket is, so that it was not empty earlier than is noted. */
+    const uint64_t now = monitor_realtime();
+    uint64_t stamp;
     int r;
 
     (void)pipeline_advance(monitor->pipeline, monotonic_now(monitor));
     r = audit_socket_receive(monitor->audit, pipeline_assembler(monitor->pipeline),
                              AUDIT_SOCKET_BATCH, monotonic_now(monitor));
     if (r < 0) {
-        (void)sd_event_source_set_enabled(monitor->audit_source, SD_EVENT_OFF);
+        monitor->audit_source = sd_event_source_disable_unref(monitor->audit_source);
         monitor_set_problem(monitor, PROBLEM_AUDIT_SOCKET, strerror(-r));
     }
-    audit_socket_check_drops(monitor->audit, pipeline_assembler(monitor->pipeline));
-    monitor_note_received(monitor, r == 0);
-    if (audit->denials > before) {
+    /* An overflow tells of itself once, and of what it goes on to drop not at all. */
+    if (audit->loss_episodes != losses || gap_list_has_open(&monitor->gaps))
+        audit_socket_check_drops(monitor->audit, pipeline_assembler(monitor->pipeline));
+    monitor_note_received(monitor, r == 0, now);
+    if (audit->denials > denials) {
         stamp = pipeline_last_denial(monitor->pipeline);
-        now = monitor_realtime();
-        meter_add(&monitor->meter, monotonic_now(monitor), audit->denials - before,
+        meter_add(&monitor->meter, monotonic_now(monitor), audit->denials - denials,
                   now > stamp ? now - stamp : 0);
         monitor_state_changed(monitor);
     }
@@ -81,24 +89,81 @@ void monitor_receive_audit(Monitor *monitor)
         ;
 }
 
-static int on_audit(sd_event_source *source _unused_, int fd _unused_, uint32_t events _unused_,
-                    void *userdata)
+/* --- how often that is looked at -------------------------------------------- */
+
+static void listen_for_input(Monitor *monitor, int enabled)
 {
-    (void)receive_batch(userdata);
+    if (monitor->audit_source)
+        (void)sd_event_source_set_enabled(monitor->audit_source, enabled);
+    if (monitor->follower_source)
+        (void)sd_event_source_set_enabled(monitor->follower_source, enabled);
+}
+
+static void look_after(Monitor *monitor, uint64_t delay_usec)
+{
+    if (sd_event_source_set_time_relative(monitor->intake_timer, delay_usec) >= 0)
+        (void)sd_event_source_set_enabled(monitor->intake_timer, SD_EVENT_ONESHOT);
+}
+
+static uint64_t count_input(const Monitor *monitor)
+{
+    const AuditStatistics *audit = pipeline_audit_statistics(monitor->pipeline);
+
+    return audit->records + audit->wrong_sender + pipeline_statistics(monitor->pipeline)->lines;
+}
+
+/* One look at both. */
+static void take_input(Monitor *monitor)
+{
+    const uint64_t before = count_input(monitor);
+    uint64_t delay;
+
+    monitor->looks++;
+    if (monitor->audit_source)
+        (void)receive_batch(monitor);
+    if (monitor->follower_source)
+        (void)read_logs(monitor);
+    delay = pace_next(&monitor->pace, (size_t)(count_input(monitor) - before));
+    listen_for_input(monitor, delay == 0 || delay == PACE_REST ? SD_EVENT_ON : SD_EVENT_OFF);
+    if (delay > 0 && delay != PACE_REST)
+        look_after(monitor, delay);
+}
+
+static int on_intake_due(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+{
+    take_input(userdata);
     return 0;
 }
 
-static int on_logs(sd_event_source *source, int fd _unused_, uint32_t events _unused_,
-                   void *userdata)
+static int on_input(sd_event_source *source _unused_, int fd _unused_, uint32_t events _unused_,
+                    void *userdata)
 {
     Monitor *monitor = userdata;
-    int r = read_logs(monitor);
+    const uint64_t delay = pace_begin(&monitor->pace);
 
-    if (r < 0) {
-        (void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
-        monitor_set_problem(monitor, PROBLEM_ERROR_LOG, strerror(-r));
+    if (delay == 0) {
+        take_input(monitor);
+        return 0;
     }
+    listen_for_input(monitor, SD_EVENT_OFF);
+    look_after(monitor, delay);
     return 0;
+}
+
+/* Before either source is added. */
+static int start_intake(Monitor *monitor)
+{
+    int r;
+
+    if (monitor->intake_timer)
+        return 0;
+    r = sd_event_add_time(monitor->event, &monitor->intake_timer, CLOCK_MONOTONIC, UINT64_MAX,
+                          USEC_PER_MSEC, on_intake_due, monitor);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(monitor->intake_timer, SD_EVENT_OFF);
+    /* The kernel drops what we do not fetch in time. */
+    return r < 0 ? r
+                 : sd_event_source_set_priority(monitor->intake_timer, SD_EVENT_PRIORITY_IMPORTANT);
 }
 
 static void read_journal(Monitor *monitor);
@@ -183,6 +248,8 @@ int monitor_on_tick(sd_event_source *source, uint64_t usec _unused_, void *userd
     if (monitor->watch && kernel_watch_poll(monitor->watch) > 0)
         monitor_on_policy_changed(monitor);
     monitor_check_nginx(monitor);
+    if (monitor->audit)
+        audit_socket_check_drops(monitor->audit, pipeline_assembler(monitor->pipeline));
     monitor_receive_audit(monitor);
     monitor_check_gaps(monitor);
     if (store_recheck(monitor->store, monitor_realtime()))
@@ -203,9 +270,10 @@ void monitor_start_audit(Monitor *monitor, int fd, AuditSocket *given)
     if (r < 0 && fd >= 0)
         (void)close(fd);
     if (r >= 0)
+        r = start_intake(monitor);
+    if (r >= 0)
         r = sd_event_add_io(monitor->event, &monitor->audit_source, audit_socket_fd(monitor->audit),
-                            EPOLLIN, on_audit, monitor);
-    /* The kernel drops what we do not fetch in time. */
+                            EPOLLIN, on_input, monitor);
     if (r >= 0)
         r = sd_event_source_set_priority(monitor->audit_source, SD_EVENT_PRIORITY_IMPORTANT);
     if (r >= 0)
@@ -268,8 +336,10 @@ int monitor_start_logs(Monitor *monitor)
     int r = follower_new(&monitor->follower, pipeline_take_line, monitor->pipeline);
 
     if (r >= 0)
+        r = start_intake(monitor);
+    if (r >= 0)
         r = sd_event_add_io(monitor->event, &monitor->follower_source,
-                            follower_get_fd(monitor->follower), EPOLLIN, on_logs, monitor);
+                            follower_get_fd(monitor->follower), EPOLLIN, on_input, monitor);
     if (r >= 0)
         r = log_finder_new(&monitor->logs, &monitor->config, monitor->follower,
                            FOLLOWER_START_AT_END);

@@ -13,6 +13,7 @@
 #include "daemon/monitor/meter.h"
 #include "daemon/monitor/monitor.h"
 #include "daemon/monitor/notify.h"
+#include "daemon/monitor/pace.h"
 #include "daemon/monitor/worker.h"
 #include "daemon/nginx/journal-log.h"
 #include "daemon/selinux/kernel.h"
@@ -30,6 +31,8 @@ struct Monitor {
 
     AuditSocket *audit;
     Follower *follower;
+    Pace pace; /* of looking at these two */
+    uint64_t looks;
     bool journal_pending; /* it may have more */
     JournalLog *journal;  /* NULL where there is none to read */
     LogFinder *logs;
@@ -63,8 +66,9 @@ struct Monitor {
 
     Worker *worker;
     struct Question *questions; /* that callers wait for */
-    sd_event_source *audit_source, *follower_source, *journal_source, *stage_timer, *worker_timer,
-        *tick, *backfill_timer, *save_timer, *saver_source;
+    /* The first two are NULL where reading failed for good. */
+    sd_event_source *audit_source, *follower_source, *intake_timer, *journal_source, *stage_timer,
+        *worker_timer, *tick, *backfill_timer, *save_timer, *saver_source;
     sd_bus_slot *change_slot;
 };
 
@@ -101,8 +105,8 @@ void monitor_advance(Monitor *monitor);
 /* --- monitor-gaps.c --------------------------------------------------------- */
 
 uint64_t monitor_realtime(void); /* CLOCK_REALTIME */
-/* After each reading of the audit socket; `drained`: it was empty then. */
-void monitor_note_received(Monitor *monitor, bool drained);
+/* After each reading of the audit socket, at `now_usec`; `drained`: it was empty then. */
+void monitor_note_received(Monitor *monitor, bool drained, uint64_t now_usec);
 /* The monitor did not run since then; `start` is where auditd's log ended at that time. */
 void monitor_begin_stopped_gap(Monitor *monitor, uint64_t since_usec,
                                const AuditLogPosition *start);

@@ -210,6 +210,7 @@ Monitor *monitor_free(Monitor *monitor)
     questions_free(monitor->questions);
     sd_event_source_disable_unref(monitor->audit_source);
     sd_event_source_disable_unref(monitor->follower_source);
+    sd_event_source_disable_unref(monitor->intake_timer);
     sd_event_source_disable_unref(monitor->journal_source);
     sd_event_source_disable_unref(monitor->stage_timer);
     sd_event_source_disable_unref(monitor->worker_timer);

@@ -13,6 +13,7 @@
 #include "daemon/core/limits.h"
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
+#include "daemon/monitor/monitor-internal.h"
 
 #define ORDIE(condition)                                                                           \
     do {                                                                                           \
@@ -249,11 +250,21 @@ void live_run(Live *live, uint64_t usec)
         ORDIE(sd_event_run(live->event, end - now) >= 0);
 }
 
+/* How long to wait for the look at the input that is due. */
+static uint64_t time_to_look(const Live *live)
+{
+    int enabled = SD_EVENT_OFF;
+
+    if (live->monitor && live->monitor->intake_timer)
+        (void)sd_event_source_get_enabled(live->monitor->intake_timer, &enabled);
+    return enabled == SD_EVENT_OFF ? 0 : INTAKE_DELAY_MAX_USEC;
+}
+
 void live_drain(Live *live)
 {
     /* Several turns: a source that is done makes another due. */
     for (unsigned int idle = 0; idle < 3;) {
-        int r = sd_event_run(live->event, 0);
+        int r = sd_event_run(live->event, time_to_look(live));
 
         ORDIE(r >= 0);
         idle = r == 0 ? idle + 1 : 0;

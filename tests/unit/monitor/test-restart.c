@@ -235,6 +235,34 @@ static void test_logs(void **state)
     assert_int_equal(store_count(monitor_store(live.monitor)), 2);
 }
 
+/* A storm as a client makes it, request by request: few looks for many records and lines, each
+ * soon enough, and all there. */
+static void test_few_looks(void **state)
+{
+    const unsigned int n = 100;
+    uint64_t before;
+
+    live_log_failure(&live, 4000, 0);
+    live_run(&live, USEC_PER_SEC); /* the log appears */
+    before = live.monitor->looks;
+    for (unsigned int i = 0; i < n; i++) {
+        live_deny(&live, BOTH, 3000, 0);
+        live_log_failure(&live, 3000, i);
+        live_run(&live, 10 * USEC_PER_MSEC);
+    }
+    live_drain(&live);
+    assert_int_equal(live_count(&live, 3000), n);
+    /* One for each would be 200, one for each that wakes it some 500. */
+    print_message("%llu looks\n", (unsigned long long)(live.monitor->looks - before));
+    assert_true(live.monitor->looks - before <= n / 2);
+    /* At rest a denial waits for the first delay only. */
+    before = live.monitor->looks;
+    live_deny(&live, BOTH, 3000, 0);
+    live_run(&live, 2 * INTAKE_DELAY_USEC);
+    assert_true(live.monitor->looks > before);
+    assert_int_equal(pipeline_audit_statistics(live.monitor->pipeline)->denials, n + 1);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -245,6 +273,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_damaged_state, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cannot_save, setup, teardown),
         cmocka_unit_test_setup_teardown(test_logs, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_few_looks, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
