@@ -113,6 +113,9 @@
 #define NGINX_JOURNAL_INTERVAL_USEC USEC_PER_SEC
 #define NGINX_JOURNAL_LOOKS_MAX     2u /* in that time */
 
+/* The text of a place in the journal: six numbers of at most 128 bits, in hexadecimal. */
+#define JOURNAL_CURSOR_MAX 512u
+
 /* nginx goes on writing to a rotated log until it is told to reopen it. */
 #define NGINX_LOG_ROTATED_GRACE_USEC (10 * USEC_PER_SEC)
 

@@ -307,14 +307,16 @@ static int on_journal(sd_event_source *source, int fd _unused_, uint32_t events 
 
 static void read_journal(Monitor *monitor)
 {
-    if (monitor->journal)
+    if (monitor->journal && monitor->journal_pending)
         (void)on_journal(monitor->journal_source, -1, 0, monitor);
 }
 
-/* A host without a journal is none to complain of. */
-static void start_journal(Monitor *monitor)
+void monitor_start_journal(Monitor *monitor)
 {
-    int r = journal_log_new(&monitor->journal, NULL, pipeline_take_journal_line, monitor->pipeline);
+    const JournalPosition start = {monitor->journal_since_usec, monitor->journal_cursor};
+    int r = journal_log_new(&monitor->journal, monitor->journal_directory,
+                            start.cursor || start.since_usec > 0 ? &start : NULL,
+                            pipeline_take_journal_line, monitor->pipeline);
 
     if (r >= 0)
         r = sd_event_add_io(
@@ -329,6 +331,9 @@ static void start_journal(Monitor *monitor)
         monitor->journal = journal_log_free(monitor->journal);
     monitor_set_problem(monitor, PROBLEM_NGINX_JOURNAL,
                         r < 0 && r != -ENOENT ? strerror(-r) : NULL);
+    /* of what is there already its descriptor says nothing */
+    monitor->journal_pending = r >= 0;
+    monitor_advance(monitor);
 }
 
 int monitor_start_logs(Monitor *monitor)
@@ -343,7 +348,5 @@ int monitor_start_logs(Monitor *monitor)
     if (r >= 0)
         r = log_finder_new(&monitor->logs, &monitor->config, monitor->follower,
                            FOLLOWER_START_AT_END);
-    if (r >= 0)
-        start_journal(monitor);
     return r;
 }

@@ -33,8 +33,12 @@ struct Monitor {
     Follower *follower;
     Pace pace; /* of looking at these two */
     uint64_t looks;
-    bool journal_pending; /* it may have more */
-    JournalLog *journal;  /* NULL where there is none to read */
+    bool journal_pending;    /* it may have more */
+    JournalLog *journal;     /* NULL where there is none to read */
+    char *journal_directory; /* NULL: the host's own */
+    /* Where an earlier run stopped; a cursor, or a time, or 0 for neither. */
+    char *journal_cursor;
+    uint64_t journal_since_usec;
     LogFinder *logs;
     KernelWatch *watch;
     KernelState kernel;
@@ -92,6 +96,9 @@ int monitor_on_change_finished(sd_bus_message *message, void *userdata, sd_bus_e
 /* Both as in MonitorOptions. What fails becomes a problem. */
 void monitor_start_audit(Monitor *monitor, int fd, AuditSocket *given);
 int monitor_start_logs(Monitor *monitor);
+/* Once it is known where an earlier run stopped. A host without a journal is none to complain of.
+ */
+void monitor_start_journal(Monitor *monitor);
 int monitor_on_stage_due(sd_event_source *source, uint64_t usec, void *userdata);
 /* Looks at what announces nothing by itself, and again after MONITOR_TICK_USEC. */
 int monitor_on_tick(sd_event_source *source, uint64_t usec, void *userdata);

@@ -79,6 +79,24 @@ static int write_logs(const Monitor *monitor, StateWriter *writer)
     return r;
 }
 
+/* Without a journal to read, what an earlier run kept holds for the next. */
+static int write_journal(const Monitor *monitor, StateWriter *writer)
+{
+    const JournalPosition position =
+        monitor->journal ? journal_log_get_position(monitor->journal)
+                         : (JournalPosition){monitor->journal_since_usec, monitor->journal_cursor};
+    _cleanup_json_ json_object *object = NULL;
+    int r;
+
+    if (!position.cursor && position.since_usec == 0)
+        return 0;
+    object = json_object_new_object();
+    r = json_add(object, "since", json_object_new_uint64(position.since_usec));
+    if (r >= 0 && position.cursor)
+        r = json_add(object, "cursor", json_object_new_string(position.cursor));
+    return r < 0 ? r : add_line(writer, "journal", object);
+}
+
 /* Of a gap that is being read. */
 static uint64_t found_so_far(const Monitor *monitor, const Gap *gap)
 {
@@ -159,6 +177,8 @@ static int write_state(const Monitor *monitor)
         r = write_gaps(monitor, writer);
     if (r >= 0)
         r = write_logs(monitor, writer);
+    if (r >= 0)
+        r = write_journal(monitor, writer);
     if (r >= 0)
         r = write_diagnoses(monitor, writer);
     if (r >= 0)
@@ -317,6 +337,17 @@ static int load_log(Loading *loading, json_object *object)
     return follower_remember(loading->monitor->follower, json_get_text(object, "path"), &position);
 }
 
+static int load_journal(Loading *loading, json_object *object)
+{
+    Monitor *monitor = loading->monitor;
+    const char *cursor = json_get_text(object, "cursor");
+    int r = get_number(object, "since", &monitor->journal_since_usec);
+
+    if (r >= 0 && strlen(cursor) > JOURNAL_CURSOR_MAX)
+        r = -EBADMSG;
+    return r < 0 ? r : string_replace(&monitor->journal_cursor, *cursor ? cursor : NULL);
+}
+
 static int load_gap(Loading *loading, json_object *object)
 {
     Gap gap = {};
@@ -372,9 +403,8 @@ static int load_line(json_object *object, void *userdata)
         const char *kind;
         int (*load)(Loading *loading, json_object *object);
     } kinds[] = {
-        {"diagnosis", load_diagnosis},
-        {"log", load_log},
-        {"gap", load_gap},
+        {"diagnosis", load_diagnosis},   {"log", load_log},
+        {"journal", load_journal},       {"gap", load_gap},
         {"checkpoint", load_checkpoint},
     };
     Loading *loading = userdata;

@@ -166,6 +166,7 @@ static int start(Monitor *monitor, const MonitorOptions *options)
         r = monitor_load_state(monitor);
     if (r < 0)
         return r;
+    monitor_start_journal(monitor);
     monitor_schedule_analysis(monitor, WORKER_DELAY_USEC);
     if (monitor->kernel.enabled)
         (void)kernel_watch_new(&monitor->watch);
@@ -186,6 +187,8 @@ int monitor_new(Monitor **ret_monitor, sd_event *event, sd_bus *bus, const Monit
         r = string_replace(&monitor->policy_path, options->policy_path);
     if (r >= 0)
         r = string_replace(&monitor->state_path, options->state_path);
+    if (r >= 0)
+        r = string_replace(&monitor->journal_directory, options->journal_directory);
     monitor->use_journal = true;
     if (r >= 0 && !options->config->audit_log)
         r = audit_log_find(&monitor->audit_log);
@@ -234,6 +237,8 @@ Monitor *monitor_free(Monitor *monitor)
     free(monitor->policy_path);
     free(monitor->state_path);
     free(monitor->audit_log);
+    free(monitor->journal_directory);
+    free(monitor->journal_cursor);
     sd_bus_unref(monitor->bus);
     sd_event_unref(monitor->event);
     free(monitor);

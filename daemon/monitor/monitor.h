@@ -28,9 +28,10 @@ typedef struct MonitorOptions {
     char *const *error_logs;
     bool fixed_zone;
     int32_t utc_offset;
-    const char *policy_path;    /* NULL: the policy in force */
-    const char *config_problem; /* NULL: selguard.conf is fine */
-    const char *state_path;     /* what is kept over a restart; NULL: nothing is */
+    const char *policy_path;       /* NULL: the policy in force */
+    const char *config_problem;    /* NULL: selguard.conf is fine */
+    const char *state_path;        /* what is kept over a restart; NULL: nothing is */
+    const char *journal_directory; /* for tests; NULL: the host's journal */
 } MonitorOptions;
 
 /* Starts everything that can be started; what cannot becomes a problem. The bus may not be

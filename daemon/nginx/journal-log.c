@@ -9,13 +9,34 @@
 #include <unistd.h>
 
 #include "daemon/core/limits.h"
+#include "daemon/core/macro.h"
 
 struct JournalLog {
     sd_journal *journal;
+    uint64_t since_usec;
+    char *cursor; /* of the last entry; NULL: there was none */
+    bool behind;  /* that one comes first, if it is still there */
     JournalLineHandler handler;
     void *userdata;
     JournalLogCounters counters;
 };
+
+/* Of nginx, by what came from itself. Fields with an underscore are journald's own; the name is the
+ * process' choice all the same, and nothing rests on it. */
+static int add_matches(sd_journal *journal)
+{
+    static const char *const matches[] = {
+        "_COMM=nginx",
+        "_TRANSPORT=stdout", /* any of these three */
+        "_TRANSPORT=syslog",
+        "_TRANSPORT=journal",
+    };
+    int r = 0;
+
+    for (size_t i = 0; i < ELEMENTS_OF(matches) && r >= 0; i++)
+        r = sd_journal_add_match(journal, matches[i], 0);
+    return r;
+}
 
 static int open_journal(JournalLog *log, const char *directory)
 {
@@ -29,28 +50,47 @@ static int open_journal(JournalLog *log, const char *directory)
         return access("/run/log/journal", F_OK) < 0 && access("/var/log/journal", F_OK) < 0
                    ? -ENOENT
                    : -EACCES;
-    /* Fields with an underscore are journald's own; the name is the process' choice all the same,
-     * and nothing rests on it. */
-    r = sd_journal_add_match(log->journal, "_COMM=nginx", 0);
+    r = add_matches(log->journal);
     return r < 0 ? r : sd_journal_set_data_threshold(log->journal, NGINX_LINE_LENGTH_MAX + 64);
 }
 
-int journal_log_new(JournalLog **ret_log, const char *directory, JournalLineHandler handler,
-                    void *userdata)
+static uint64_t realtime_now(void)
+{
+    struct timespec now = {};
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* An entry that is no more has others after it, which are where its cursor leads. */
+static int seek(JournalLog *log, const JournalPosition *start)
+{
+    const char *cursor = start ? start->cursor : NULL;
+
+    log->since_usec = start ? start->since_usec : realtime_now();
+    if (cursor && sd_journal_seek_cursor(log->journal, cursor) >= 0) {
+        log->behind = true;
+        log->cursor = strdup(cursor);
+        return log->cursor ? 0 : -ENOMEM;
+    }
+    if (cursor)
+        log->since_usec = realtime_now();
+    return sd_journal_seek_realtime_usec(log->journal, log->since_usec);
+}
+
+int journal_log_new(JournalLog **ret_log, const char *directory, const JournalPosition *start,
+                    JournalLineHandler handler, void *userdata)
 {
     JournalLog *log = calloc(1, sizeof(*log));
-    struct timespec now = {};
     int r;
 
     if (!log)
         return -ENOMEM;
     log->handler = handler;
     log->userdata = userdata;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
     r = open_journal(log, directory);
     if (r >= 0)
-        r = sd_journal_seek_realtime_usec(log->journal, (uint64_t)now.tv_sec * USEC_PER_SEC +
-                                                            (uint64_t)now.tv_nsec / 1000);
+        r = seek(log, start);
     if (r >= 0)
         r = sd_journal_get_fd(log->journal);
     if (r < 0) {
@@ -65,6 +105,7 @@ JournalLog *journal_log_free(JournalLog *log)
 {
     if (log) {
         sd_journal_close(log->journal);
+        free(log->cursor);
         free(log);
     }
     return NULL;
@@ -129,17 +170,47 @@ static void take_entry(JournalLog *log)
     log->handler(log->userdata, "journal", &origin, message, length);
 }
 
+/* Whether it was given before the log was opened. */
+static bool is_known(JournalLog *log)
+{
+    const bool behind = log->behind;
+
+    log->behind = false;
+    return behind && sd_journal_test_cursor(log->journal, log->cursor) > 0;
+}
+
+static void note_position(JournalLog *log)
+{
+    char *cursor;
+
+    if (sd_journal_get_cursor(log->journal, &cursor) < 0)
+        return;
+    free(log->cursor);
+    log->cursor = cursor;
+}
+
 int journal_log_process(JournalLog *log, unsigned int max)
 {
     int r = sd_journal_process(log->journal);
+    unsigned int taken = 0;
 
-    for (unsigned int i = 0; r >= 0 && i < max; i++) {
+    while (r >= 0 && taken < max) {
         r = sd_journal_next(log->journal);
         if (r <= 0)
-            return r;
+            break;
+        if (is_known(log))
+            continue;
         take_entry(log);
+        taken++;
     }
-    return r < 0 ? r : 1;
+    if (taken > 0)
+        note_position(log);
+    return r < 0 ? r : r > 0;
+}
+
+JournalPosition journal_log_get_position(const JournalLog *log)
+{
+    return (JournalPosition){log->since_usec, log->cursor};
 }
 
 const JournalLogCounters *journal_log_counters(const JournalLog *log)

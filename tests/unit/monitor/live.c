@@ -108,6 +108,8 @@ void live_start(Live *live)
     MonitorOptions options = {.config = &live->config, .audit_fd = -1, .state_path = state_path};
     int pair[2];
 
+    if (access(live_path(live, "journal"), F_OK) == 0)
+        options.journal_directory = live_path(live, "journal");
     connect_bus(live);
     ORDIE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
     (void)setsockopt(pair[1], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
@@ -238,6 +240,29 @@ void live_log_failure(Live *live, int port, unsigned int n)
                   "\"shop\"\n",
                   text, n, port, n, port);
     ORDIE(fclose(stream) == 0);
+}
+
+bool live_journal_failure(Live *live, int port, unsigned int n)
+{
+    static const char writer[] = "/lib/systemd/systemd-journal-remote";
+    _cleanup_free_ char *command =
+        format_string("%s --split-mode=none -o %s/journal/one.journal %s/export >/dev/null 2>&1",
+                      writer, live->directory, live->directory);
+    FILE *stream;
+
+    if (access(writer, X_OK) < 0)
+        return false;
+    ORDIE(mkdir(live_path(live, "journal"), 0700) == 0 || errno == EEXIST);
+    stream = fopen(live_path(live, "export"), "we");
+    ORDIE(stream);
+    (void)fprintf(stream,
+                  "__REALTIME_TIMESTAMP=%" PRIu64 "\n__MONOTONIC_TIMESTAMP=%" PRIu64 "\n"
+                  "_BOOT_ID=0123456789abcdef0123456789abcdef\n_COMM=nginx\n_TRANSPORT=stdout\n"
+                  "_PID=%u\nMESSAGE=nginx: [emerg] bind() to 0.0.0.0:%d failed (13: Permission "
+                  "denied)\n\n",
+                  realtime(), realtime(), 1000 + n, port);
+    ORDIE(fclose(stream) == 0 && command && system(command) == 0);
+    return true;
 }
 
 /* --- running -------------------------------------------------------------- */

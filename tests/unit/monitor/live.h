@@ -46,6 +46,9 @@ void live_deny(Live *live, unsigned int ways, int port, uint64_t time_usec);
 void live_load_policy(Live *live);
 /* What nginx writes about it, into error.log. */
 void live_log_failure(Live *live, int port, unsigned int n);
+/* The same as what nginx says on its standard error output, in a journal of the directory, which
+ * the monitor reads if it was started after the first. False without systemd-journal-remote. */
+bool live_journal_failure(Live *live, int port, unsigned int n);
 /* A record that is none of a denial, in auditd's log: it reaches from an hour ago; or beyond
  * now. */
 void live_begin_log(Live *live);

@@ -235,6 +235,41 @@ static void test_logs(void **state)
     assert_int_equal(store_count(monitor_store(live.monitor)), 2);
 }
 
+static uint64_t failures(void)
+{
+    return pipeline_statistics(live.monitor->pipeline)->failures;
+}
+
+/* Each line of the journal once, over a restart and a power cut. */
+static void test_journal(void **state)
+{
+    live_stop(&live);
+    if (!live_journal_failure(&live, 5000, 0)) {
+        skip();
+        return;
+    }
+    start_again(); /* the first run that has one: from now on */
+    live_run(&live, USEC_PER_SEC);
+    assert_int_equal(failures(), 0);
+    assert_true(live_journal_failure(&live, 5000, 0));
+    live_run(&live, 2 * USEC_PER_SEC);
+    assert_int_equal(failures(), 1);
+    live_stop(&live);
+    assert_true(live_journal_failure(&live, 5001, 1));
+    assert_true(live_journal_failure(&live, 5002, 2));
+    start_again();
+    live_run(&live, 2 * USEC_PER_SEC);
+    assert_int_equal(failures(), 2);
+    save();
+    live_cut(&live);
+    start_again();
+    live_run(&live, 2 * USEC_PER_SEC);
+    assert_int_equal(failures(), 0);
+    assert_int_equal(store_count(monitor_store(live.monitor)), 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(store_get(monitor_store(live.monitor), i)->count, 1);
+}
+
 /* A storm as a client makes it, request by request: few looks for many records and lines, each
  * soon enough, and all there. */
 static void test_few_looks(void **state)
@@ -273,6 +308,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_damaged_state, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cannot_save, setup, teardown),
         cmocka_unit_test_setup_teardown(test_logs, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_journal, setup, teardown),
         cmocka_unit_test_setup_teardown(test_few_looks, setup, teardown),
     };
 

@@ -59,13 +59,15 @@ static FILE *begin_export(void)
     return stream;
 }
 
+static const char *transport = "stdout"; /* of what is put */
+
 static void put(FILE *stream, uint64_t time_usec, const char *name, const char *pid,
                 const char *message)
 {
     (void)fprintf(stream,
                   "__REALTIME_TIMESTAMP=%" PRIu64 "\n__MONOTONIC_TIMESTAMP=%" PRIu64 "\n" BOOT
-                  "_COMM=%s\n",
-                  time_usec, ++monotonic, name);
+                  "_COMM=%s\n_TRANSPORT=%s\n",
+                  time_usec, ++monotonic, name, transport);
     if (pid)
         (void)fprintf(stream, "_PID=%s\n", pid);
     if (message)
@@ -113,15 +115,20 @@ static int teardown(void **state)
     return nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-static JournalLog *open_log(void)
+static JournalLog *open_log_at(const JournalPosition *start)
 {
     char path[128];
     JournalLog *log;
 
     (void)snprintf(path, sizeof(path), "%s/journal", dir);
-    assert_int_equal(journal_log_new(&log, path, on_line, NULL), 0);
+    assert_int_equal(journal_log_new(&log, path, start, on_line, NULL), 0);
     assert_true(journal_log_get_fd(log) >= 0);
     return log;
+}
+
+static JournalLog *open_log(void)
+{
+    return open_log_at(NULL);
 }
 
 static void take(JournalLog *log)
@@ -203,11 +210,107 @@ static void test_long_lines_and_shares(void **state)
     journal_log_free(log);
 }
 
+/* What journald keeps of the kernel's records about nginx is none of nginx's lines. */
+static void test_not_audit_records(void **state)
+{
+    JournalLog *log = open_log();
+    uint64_t time_usec = now_usec() + USEC_PER_SEC;
+    static const char *const transports[] = {"audit",   "syslog", "kernel",
+                                             "journal", "driver", "stdout"};
+    FILE *stream = begin_export();
+
+    for (size_t i = 0; i < ELEMENTS_OF(transports); i++) {
+        transport = transports[i];
+        put(stream, time_usec + i, "nginx", "1", transports[i]);
+    }
+    end_export(stream, "first");
+    take(log);
+    assert_string_equal(seen, "1:syslog|1:journal|1:stdout|");
+    journal_log_free(log);
+}
+
+/* A position, kept as text while nothing is read. */
+static JournalPosition close_log(JournalLog *log)
+{
+    static char cursor[512];
+    JournalPosition position = journal_log_get_position(log);
+
+    if (position.cursor) {
+        (void)snprintf(cursor, sizeof(cursor), "%s", position.cursor);
+        position.cursor = cursor;
+    }
+    journal_log_free(log);
+    return position;
+}
+
+static void put_one(const char *file, uint64_t time_usec, const char *message)
+{
+    FILE *stream = begin_export();
+
+    put(stream, time_usec, "nginx", "1", message);
+    end_export(stream, file);
+}
+
+static void test_goes_on_after_restart(void **state)
+{
+    uint64_t time_usec = now_usec() + USEC_PER_SEC;
+    JournalLog *log = open_log();
+    JournalPosition position;
+    char path[128];
+
+    /* Nothing came while it was open. */
+    take(log);
+    position = close_log(log);
+    assert_null(position.cursor);
+    put_one("first", time_usec, "one");
+    log = open_log_at(&position);
+    take(log);
+    assert_string_equal(seen, "1:one|");
+    position = close_log(log);
+    assert_non_null(position.cursor);
+    /* Nothing came since: nothing is given again. */
+    log = open_log_at(&position);
+    take(log);
+    assert_string_equal(seen, "1:one|");
+    position = close_log(log);
+    /* In the same file, and in another. */
+    put_one("first", time_usec + 1, "two");
+    put_one("second", time_usec + 2, "three");
+    log = open_log_at(&position);
+    take(log);
+    assert_string_equal(seen, "1:one|1:two|1:three|");
+    position = close_log(log);
+    /* The file of the last entry is gone, the next one is there. */
+    put_one("third", time_usec + 3, "four");
+    (void)snprintf(path, sizeof(path), "%s/journal/second.journal", dir);
+    assert_int_equal(unlink(path), 0);
+    log = open_log_at(&position);
+    take(log);
+    assert_string_equal(seen, "1:one|1:two|1:three|1:four|");
+    journal_log_free(log);
+}
+
+/* What is no cursor leads nowhere: from now on. */
+static void test_bad_cursor(void **state)
+{
+    const JournalPosition position = {1, "s=nonsense;i=x"};
+    JournalLog *log;
+
+    put_one("first", now_usec() - USEC_PER_SEC, "before");
+    log = open_log_at(&position);
+    take(log);
+    assert_string_equal(seen, "");
+    put_one("first", now_usec() + USEC_PER_SEC, "after");
+    take(log);
+    assert_string_equal(seen, "1:after|");
+    journal_log_free(log);
+}
+
 static void test_nothing_to_open(void **state)
 {
     JournalLog *log;
 
-    assert_int_equal(journal_log_new(&log, "/no/such/journal", on_line, NULL), -ENOENT);
+    assert_int_equal(journal_log_new(&log, "/no/such/journal", NULL, on_line, NULL), -ENOENT);
 }
 
 int main(void)
@@ -216,6 +319,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_only_new_entries_of_nginx, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rotation, setup, teardown),
         cmocka_unit_test_setup_teardown(test_long_lines_and_shares, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_not_audit_records, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_goes_on_after_restart, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_bad_cursor, setup, teardown),
         cmocka_unit_test(test_nothing_to_open),
     };
 
