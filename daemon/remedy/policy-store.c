@@ -151,8 +151,12 @@ PolicyView *store_view(PolicyStore *store, ActionState *state)
 
 int store_format_context(PolicyStore *store, const char *type, char **ret_context)
 {
-    *ret_context = format_string("system_u:object_r:%s%s", type,
-                                 semanage_mls_enabled(store->handle) == 1 ? ":s0" : "");
+    /* Each time it is asked, libsemanage reads the whole policy. */
+    if (!store->mls_known) {
+        store->mls = semanage_mls_enabled(store->handle) == 1;
+        store->mls_known = true;
+    }
+    *ret_context = format_string("system_u:object_r:%s%s", type, store->mls ? ":s0" : "");
     return *ret_context ? 0 : -ENOMEM;
 }
 

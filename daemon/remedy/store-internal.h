@@ -26,7 +26,8 @@ struct PolicyStore {
     bool connected;
     bool kernel; /* the kernel runs the policy of this store */
     bool lock_failed;
-    bool staged; /* something waits for the commit */
+    bool mls_known, mls; /* contexts have a level */
+    bool staged;         /* something waits for the commit */
     char messages[REMEDY_WORKER_OUTPUT_MAX];
 };
 
