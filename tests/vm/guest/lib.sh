@@ -235,10 +235,17 @@ domain_of() { ps -o label= -p "$(pid_of "$1")" | cut -d: -f3; }
 # type_of PATH: the type that a file is labelled with.
 type_of() { stat -c %C "$1" | cut -d: -f3; }
 
-# What hinders the monitor, a line each; whether one has REGEX; whether nothing does.
+# What hinders the monitor, a line each; whether one has REGEX; whether it answers and nothing does.
 problems() { as_user reader selguardctl status | sed -n 's/^  problem  *//p'; }
 has_problem() { problems | grep -q "$1"; }
-no_problem() { [[ -z $(problems) ]]; }
+no_problem() {
+        local status
+        status=$(as_user reader selguardctl status) && [[ -n $status ]] && ! grep -q '^  problem ' <<<"$status"
+}
+
+# The module that the package brings; whether the store has that very one.
+readonly PACKAGED_MODULE=/usr/share/selinux/packages/selguard.pp
+packaged_module_in_store() { (cd "$(mktemp -d)" && semodule --store=default --priority=200 --hll --extract=selguard && cmp selguard.pp "$PACKAGED_MODULE"); }
 
 # policy_fingerprint: changes with any local customization, module or runtime boolean.
 policy_fingerprint() {

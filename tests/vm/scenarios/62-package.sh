@@ -10,14 +10,18 @@ readonly DEBS=$SELGUARD_VM_LIB/packages
 export DEBIAN_FRONTEND=noninteractive
 version_of() { dpkg-query -W -f '${Version}' "$1"; }
 has_module() { semodule -lfull | grep -qE '^200 +selguard '; }
+# Whether the policy in force has that type.
+in_force() { printf 'system_u:object_r:%s:s0' "$1" >/sys/fs/selinux/context; }
 ours=(nginx-selguard nginx-selguard-selinux)
 
-# as_version VERSION: both packages, with nothing but that other in them.
+# as_version VERSION: both packages, with nothing but that other in them, and in the module the
+# name of a type that no rule is about (of the same length: the file is a binary).
 as_version() {
     local deb tree=$SCENARIO_DIR/tree
     for deb in "$DEBS"/*.deb; do
         rm -rf "$tree"
         dpkg-deb -R "$deb" "$tree" && sed -i "s/^Version: .*/Version: $1/" "$tree/DEBIAN/control" &&
+            { [[ ! -e $tree$PACKAGED_MODULE ]] || sed -i 's/selguard_revision_0_t/selguard_revision_Z_t/g' "$tree$PACKAGED_MODULE"; } &&
             dpkg-deb -Zgzip -b "$tree" "$SCENARIO_DIR/$(basename "$deb" | sed "s/_[^_]*_/_$1_/")" || return
     done
 }
@@ -48,10 +52,15 @@ systemctl daemon-reload
 
 # --- upgrade
 check "packages of a later version" as_version 99.0
+check "the module in force is the one that came" in_force selguard_revision_0_t
+check_not "and not the later one" in_force selguard_revision_Z_t
 monitor=$(pid_of nginx-selguard) begin=$SECONDS
 check "upgrade" dpkg --install "$SCENARIO_DIR"/*.deb
 note "upgraded in $((SECONDS - begin)) s"
 check_eq "to the later version" 99.0 "$(version_of nginx-selguard)"
+check "the store has its module" packaged_module_in_store
+check "which is in force" in_force selguard_revision_Z_t
+check_not "in the place of the earlier one" in_force selguard_revision_0_t
 check "the monitor runs" systemctl is-active nginx-selguard
 check_not "and it is another process" test "$monitor" = "$(pid_of nginx-selguard)"
 check_eq "in its domain" selguard_t "$(domain_of nginx-selguard)"
