@@ -2,7 +2,7 @@
 # What is left after a purge is what the administrator made, and the users.
 # needs: packages
 # timeout: 700
-# takes: 170
+# takes: 220
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 
