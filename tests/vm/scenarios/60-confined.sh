@@ -27,11 +27,13 @@ restorecon "$KEY" /home/reader/attack
 systemd-run --quiet --collect --unit=selguard-victim sleep 600
 victim=$(systemctl show -P MainPID selguard-victim)
 
-# attack TYPE ATTEMPT…: the program with that label, its words by way of the journal.
+# attack TYPE ATTEMPT…: the program with that label, its words by way of the journal; as a user of the
+# array `as`, if there is one.
+as=()
 attack() {
     local unit=selguard-attack-$RANDOM
     chcon -t "$1" "$ATTACK"
-    systemd-run --quiet --wait --unit="$unit" "$ATTACK" "$victim" "$KEY" "${@:2}" || true
+    systemd-run --quiet --wait --unit="$unit" "${as[@]}" "$ATTACK" "$victim" "$KEY" "${@:2}" || true
     journalctl --sync
     journalctl -q -o cat -u "$unit" | grep -E '^(context|[a-z0-9-]+ (done|refused|failed))'
 }
@@ -40,10 +42,10 @@ not_refused() { grep -v '^context' <<<"$1" | grep -v ' refused$' | tr '\n' ' '; 
 refused() { grep ' refused$' <<<"$1" | cut -d' ' -f1 | tr '\n' ' '; }
 
 everything=(write-log write-audit-log write-nginx-conf write-passwd write-unit write-program write-site write-tmp
-    write-var write-remedy-state write-store write-selinux-config read-shadow read-key read-home read-site
-    run-shell run-program run-nginx run-load-policy open-inet open-inet6 open-packet open-route signal-process
+    write-var write-remedy-state read-remedy-state write-monitor-state write-store write-selinux-config read-shadow read-key read-home read-site
+    run-shell run-program run-nginx run-load-policy open-inet open-inet6 open-packet open-route open-audit signal-process
     trace-process read-memory relabel-shadow relabel-program set-enforcing set-boolean load-policy load-module
-    mount call-remedy stop-unit start-unit reload-manager)
+    mount call-remedy stop-unit start-unit start-transient reload-manager)
 
 output=$(attack bin_t "${everything[@]}")
 note "$(grep context <<<"$output")"
@@ -51,20 +53,29 @@ check_eq "without the label each attempt succeeds" "" "$(grep -v -e '^context' -
 check_eq "all of them" "${#everything[@]}" "$(grep -c ' done$' <<<"$output")"
 check_eq "enforcing still" Enforcing "$(getenforce)"
 
+# Its own state is the monitor's.
+outside=()
+for attempt in "${everything[@]}"; do
+    [[ $attempt == write-monitor-state ]] || outside+=("$attempt")
+done
 since_mark
-output=$(attack selguard_exec_t "${everything[@]}")
+output=$(attack selguard_exec_t "${outside[@]}")
 check_match "inside the monitor" ':selguard_t:' "$output"
 check_eq "each is refused" "" "$(not_refused "$output")"
-check_eq "all of them" "${#everything[@]}" "$(wc -w <<<"$(refused "$output")")"
+check_eq "all of them" "${#outside[@]}" "$(wc -w <<<"$(refused "$output")")"
 check "and by SELinux: its records name the domain" denials_since 'scontext=[^ ]*:selguard_t:.*'
+as=(--property=User=nginx-selguard)
+check_eq "what is its work is not" "write-monitor-state done" "$(attack selguard_exec_t write-monitor-state | grep -v context)"
+as=()
 
 # What the remedy service is for is left out: the store, booleans, load_policy, its own records.
 outside=()
 for attempt in "${everything[@]}"; do
     case $attempt in
-    write-remedy-state | write-store | write-selinux-config | set-boolean | run-load-policy) ;;
+    write-remedy-state | read-remedy-state | write-store | write-selinux-config | set-boolean | run-load-policy) ;;
     run-program) ;; # sefcontext_compile has no type of its own
     open-route) ;;  # refused as well, but the socket filter of the unit is not part of this test
+    open-audit) ;;  # a record of each change
     call-remedy) ;;
     *) outside+=("$attempt") ;;
     esac

@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,6 +117,11 @@ static int try_relabel(const char *path, const char *type)
 }
 
 /* A refusal of the bus is -EACCES; any other answer means that the call went through. */
+static int went_through(int r, const sd_bus_error *error)
+{
+    return r < 0 && sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED) ? -EACCES : 0;
+}
+
 static int try_call(const char *service, const char *path, const char *interface,
                     const char *method, const char *types, const char *a, const char *b)
 {
@@ -130,9 +136,7 @@ static int try_call(const char *service, const char *path, const char *interface
     else
         r = sd_bus_call_method(bus, service, path, interface, method, &error, NULL, "");
     sd_bus_flush_close_unref(bus);
-    if (r >= 0)
-        return 0;
-    return sd_bus_error_has_name(&error, SD_BUS_ERROR_ACCESS_DENIED) ? -EACCES : 0;
+    return went_through(r, &error);
 }
 
 /* --- the attempts -------------------------------------------------------- */
@@ -176,6 +180,14 @@ static int write_var(void)
 static int write_remedy_state(void)
 {
     return try_create("/var/lib/nginx-selguard-remedy/attack");
+}
+static int read_remedy_state(void)
+{
+    return try_open("/var/lib/nginx-selguard-remedy", O_RDONLY | O_DIRECTORY);
+}
+static int write_monitor_state(void)
+{
+    return try_create("/var/lib/nginx-selguard/attack");
 }
 static int write_store(void)
 {
@@ -231,7 +243,12 @@ static int open_packet(void)
 }
 static int open_route(void)
 {
-    return try_socket(AF_NETLINK, SOCK_RAW, 0);
+    return try_socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+}
+/* Where records can be forged, and rules changed. */
+static int open_audit(void)
+{
+    return try_socket(AF_NETLINK, SOCK_RAW, NETLINK_AUDIT);
 }
 static int signal_process(void)
 {
@@ -341,6 +358,23 @@ static int start_other(void)
                     "systemd-tmpfiles-clean.service", "replace");
 }
 
+/* Anything could be run by it. An empty one is refused as well, but only after the right to start
+ * it was looked at. */
+static int start_transient(void)
+{
+    _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+    sd_bus *bus = NULL;
+    int r = sd_bus_open_system(&bus);
+
+    if (r < 0)
+        return r;
+    r = sd_bus_call_method(bus, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+                           "org.freedesktop.systemd1.Manager", "StartTransientUnit", &error, NULL,
+                           "ssa(sv)a(sa(sv))", "selguard-none.service", "replace", 0, 0);
+    sd_bus_flush_close_unref(bus);
+    return went_through(r, &error);
+}
+
 static int reload_manager(void)
 {
     return try_call("org.freedesktop.systemd1", "/org/freedesktop/systemd1",
@@ -361,6 +395,8 @@ static const struct {
     {"write-tmp", write_tmp},
     {"write-var", write_var},
     {"write-remedy-state", write_remedy_state},
+    {"read-remedy-state", read_remedy_state},
+    {"write-monitor-state", write_monitor_state},
     {"write-store", write_store},
     {"write-selinux-config", write_selinux_config},
     {"read-shadow", read_shadow},
@@ -375,6 +411,7 @@ static const struct {
     {"open-inet6", open_inet6},
     {"open-packet", open_packet},
     {"open-route", open_route},
+    {"open-audit", open_audit},
     {"signal-process", signal_process},
     {"trace-process", trace_process},
     {"read-memory", read_memory},
@@ -388,6 +425,7 @@ static const struct {
     {"call-remedy", call_remedy},
     {"stop-unit", stop_nginx},
     {"start-unit", start_other},
+    {"start-transient", start_transient},
     {"reload-manager", reload_manager},
 };
 
