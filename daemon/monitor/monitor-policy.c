@@ -103,11 +103,23 @@ static void check_confinement(Monitor *monitor)
                                                   : "the kernel does not say");
 }
 
+/* A policy without a web server's domain, or a name in Domains= that it does not have. */
+static void check_domains(Monitor *monitor)
+{
+    bool known = monitor->policy_path; /* another host's */
+
+    for (char **domain = monitor->config.domains; *domain && !known; domain++)
+        known = kernel_has_type(*domain) != 0; /* an error is no answer */
+    monitor_set_problem(monitor, PROBLEM_DOMAINS,
+                        known ? NULL : "it has no type of the names in Domains=");
+}
+
 void monitor_refresh_kernel(Monitor *monitor)
 {
     KernelState state = {};
 
     check_confinement(monitor);
+    check_domains(monitor);
     if (kernel_read_state(&state) < 0)
         return;
     kernel_state_clear(&monitor->kernel);

@@ -21,6 +21,9 @@ static const struct {
     [PROBLEM_MODULE] = {"module",
                         "The SELinux module of nginx-selguard is of another version: both packages "
                         "are to come from one release."},
+    [PROBLEM_DOMAINS] =
+        {"domains", "The SELinux policy in force has none of the domains that are watched: what "
+                    "it refuses to nginx is not seen."},
     [PROBLEM_AUDIT_SOCKET] = {"audit-socket",
                               "The kernel's audit messages cannot be received: new denials are not "
                               "seen."},

@@ -163,6 +163,36 @@ int kernel_read_own_context(char **ret_context)
     return 0;
 }
 
+char *kernel_object_context(const char *context, const char *type)
+{
+    size_t length;
+    const char *own = context_type(context, &length);
+
+    if (!own)
+        return NULL;
+    return format_string("%.*s:object_r:%s%s", (int)strcspn(context, ":"), context, type,
+                         own + length);
+}
+
+/* Every type may be an object's: the kernel accepts the context if it has the type. */
+int kernel_has_type(const char *type)
+{
+    _cleanup_free_ char *context = NULL;
+    char *own = NULL;
+    int r = kernel_read_own_context(&own);
+
+    if (r < 0)
+        return r;
+    context = kernel_object_context(own, type);
+    freecon(own);
+    if (!context)
+        return -ENOMEM;
+    errno = 0;
+    if (security_check_context_raw(context) >= 0)
+        return 1;
+    return errno == EINVAL ? 0 : errno != 0 ? -errno : -EIO;
+}
+
 int kernel_ask_self(const char *target_context, const char *target_class, const char *permissions)
 {
     Access access = {};

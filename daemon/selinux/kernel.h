@@ -42,6 +42,11 @@ int kernel_ask(const Access *access, bool *ret_permissive);
 /* The context of this process; the caller frees it with freecon(). Returns 0, -EOPNOTSUPP (SELinux
  * is disabled), or another negative errno. */
 int kernel_read_own_context(char **ret_context);
+/* The context of an object of that type, for the user and levels of `context`. The caller frees it;
+ * NULL if `context` is none, or out of memory. */
+char *kernel_object_context(const char *context, const char *type);
+/* Whether the policy in force has that type. Returns 1, 0, -EOPNOTSUPP or a negative errno. */
+int kernel_has_type(const char *type);
 /* The same as kernel_ask() about what this process may do. */
 int kernel_ask_self(const char *target_context, const char *target_class, const char *permissions);
 

@@ -2,7 +2,7 @@
 #include "daemon/selinux/module-fit.h"
 
 #include <errno.h>
-#include <string.h>
+#include <stdio.h>
 
 #include <selinux/selinux.h>
 
@@ -31,28 +31,13 @@ const char *module_fit_to_string(ModuleFit fit)
     return NULL;
 }
 
-char *module_fit_context(const char *context, unsigned revision)
-{
-    size_t length;
-    const char *type = context_type(context, &length);
-
-    if (!type)
-        return NULL;
-    return format_string("%.*s:object_r:selguard_revision_%u_t%s", (int)strcspn(context, ":"),
-                         context, revision, type + length);
-}
-
 /* Returns 1, 0, or a negative errno. */
-static int ask(const char *own, unsigned revision)
+static int has_revision(unsigned revision)
 {
-    _cleanup_free_ char *context = module_fit_context(own, revision);
+    char type[sizeof "selguard_revision_4294967295_t"];
 
-    if (!context)
-        return -ENOMEM;
-    errno = 0;
-    if (security_check_context_raw(context) >= 0)
-        return 1;
-    return errno == EINVAL ? 0 : errno != 0 ? -errno : -EIO;
+    (void)snprintf(type, sizeof type, "selguard_revision_%u_t", revision);
+    return kernel_has_type(type);
 }
 
 static bool is_ours(const char *context)
@@ -69,10 +54,10 @@ static int read_for(const char *own, ModuleFit *ret_fit)
 
     if (!is_ours(own))
         return -ENOENT;
-    has_own = ask(own, MODULE_REVISION);
+    has_own = has_revision(MODULE_REVISION);
     if (has_own < 0)
         return has_own;
-    has_next = ask(own, MODULE_REVISION + 1);
+    has_next = has_revision(MODULE_REVISION + 1);
     if (has_next < 0)
         return has_next;
     *ret_fit = module_fit_judge(has_own > 0, has_next > 0);

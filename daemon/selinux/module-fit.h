@@ -24,10 +24,6 @@ ModuleFit module_fit_judge(bool has_own, bool has_next);
 /* What to say of it, as a sentence without a full stop; NULL: nothing. */
 const char *module_fit_to_string(ModuleFit fit);
 
-/* The context that is valid if the policy has the type of that revision, made from the one of a
- * process. The caller frees it; NULL if `context` is none, or out of memory. */
-char *module_fit_context(const char *context, unsigned revision);
-
 /* Asks the kernel. Returns 0, -ENOENT (this process is in no domain of the module: nothing can be
  * said of it), -EOPNOTSUPP (SELinux is disabled), or another negative errno. */
 int module_fit_read(ModuleFit *ret_fit);

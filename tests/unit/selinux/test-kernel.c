@@ -60,11 +60,47 @@ static void test_answers_only_where_enabled(void **state)
     kernel_state_clear(&kernel);
 }
 
+static void test_object_context(void **state _unused_)
+{
+    static const struct {
+        const char *own, *expected; /* NULL: none */
+    } rows[] = {
+        {"system_u:system_r:selguard_t:s0", "system_u:object_r:httpd_t:s0"},
+        {"system_u:system_r:selguard_t:s0-s0:c0.c1023", "system_u:object_r:httpd_t:s0-s0:c0.c1023"},
+        {"u:r:selguard_t", "u:object_r:httpd_t"}, /* a policy without levels */
+        {"kernel", NULL},
+        {"u:r:", NULL},
+        {"", NULL},
+    };
+
+    for (size_t i = 0; i < ELEMENTS_OF(rows); i++) {
+        char *context = kernel_object_context(rows[i].own, "httpd_t");
+
+        if (rows[i].expected)
+            assert_string_equal(context, rows[i].expected);
+        else
+            assert_null(context);
+        free(context);
+    }
+}
+
+static void test_has_type(void **state _unused_)
+{
+    KernelState kernel = {};
+
+    assert_int_equal(kernel_read_state(&kernel), 0);
+    assert_int_equal(kernel_has_type("no_such_type_t"), kernel.enabled ? 0 : -EOPNOTSUPP);
+    assert_int_equal(kernel_has_type("security_t"), kernel.enabled ? 1 : -EOPNOTSUPP);
+    kernel_state_clear(&kernel);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads_state),
         cmocka_unit_test(test_answers_only_where_enabled),
+        cmocka_unit_test(test_object_context),
+        cmocka_unit_test(test_has_type),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,31 +32,6 @@ static void test_judge(void **state _unused_)
     assert_non_null(module_fit_to_string(MODULE_NEWER));
 }
 
-static void test_context(void **state _unused_)
-{
-    static const struct {
-        const char *own, *expected; /* NULL: none */
-    } rows[] = {
-        {"system_u:system_r:selguard_t:s0", "system_u:object_r:selguard_revision_3_t:s0"},
-        {"system_u:system_r:selguard_t:s0-s0:c0.c1023",
-         "system_u:object_r:selguard_revision_3_t:s0-s0:c0.c1023"},
-        {"u:r:selguard_t", "u:object_r:selguard_revision_3_t"}, /* a policy without levels */
-        {"kernel", NULL},
-        {"u:r:", NULL},
-        {"", NULL},
-    };
-
-    for (size_t i = 0; i < ELEMENTS_OF(rows); i++) {
-        char *context = module_fit_context(rows[i].own, 3);
-
-        if (rows[i].expected)
-            assert_string_equal(context, rows[i].expected);
-        else
-            assert_null(context);
-        free(context);
-    }
-}
-
 static void test_this_process(void **state _unused_)
 {
     ModuleFit fit = MODULE_NEWER;
@@ -71,7 +46,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_judge),
-        cmocka_unit_test(test_context),
         cmocka_unit_test(test_this_process),
     };
 

@@ -140,6 +140,18 @@ check "and it works" as_user operator selguardctl history
 check "theirs again" load_policy
 check "and no problem is left" wait_until 20 no_problem
 
+# --- a policy without a web server's domain: the type has another name in it. (Its name alone, which
+# its length and three numbers precede.)
+check "nginx stopped" systemctl stop nginx
+cp -a "$policy" "$SCENARIO_DIR/policy"
+perl -0777 -pe 's/(\x07\x00\x00\x00.{12})httpd_t/${1}httpd_x/s' "$SCENARIO_DIR/policy" | cat >"$policy"
+check "a policy without httpd_t" load_policy
+cat "$SCENARIO_DIR/policy" >"$policy"
+check "the monitor says so by itself" wait_until 20 has_problem 'none of the domains that are watched'
+check "theirs again" load_policy
+check "and no problem is left" wait_until 20 no_problem
+check "nginx started" systemctl start nginx
+
 # --- nginx is not installed
 check "nginx gone" bash -c 'systemctl stop nginx && mv /etc/nginx /etc/nginx.gone && mv /usr/sbin/nginx /usr/sbin/nginx.gone'
 check "the monitor starts" systemctl restart nginx-selguard
