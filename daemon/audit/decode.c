@@ -6,6 +6,7 @@
 
 #include "daemon/audit/event-context.h"
 #include "daemon/audit/path-records.h"
+#include "daemon/core/text.h"
 
 static const char *avc_text(Scratch *scratch, const Avc *avc, AvcField field, const char *body,
                             NulRule rule)
@@ -199,9 +200,11 @@ static bool is_known(const KnownEvent *known, const AuditEvent *event)
 
 static void learn(AuditDecoder *decoder, KnownEvent *known, const AuditEvent *event)
 {
+    static uint64_t last_content; /* of all decoders */
     Scratch scratch = {.data = known->strings, .size = sizeof(known->strings)};
 
     decode(decoder, &scratch, event, &known->denial);
+    known->denial.content = ++last_content;
     known->n_records = event->n_records;
     memcpy(known->records, event->records, event->n_records * sizeof(*known->records));
     known->text_length = event->text_length;
@@ -212,7 +215,7 @@ size_t audit_decode_event(AuditDecoder *decoder, const AuditEvent *event)
 {
     if (event->n_avcs == 1 && event->n_records <= AUDIT_KNOWN_RECORDS_MAX &&
         event->text_length <= AUDIT_KNOWN_TEXT_MAX) {
-        uint64_t hash = memo_hash(event->text, event->text_length);
+        uint64_t hash = hash_text(event->text, event->text_length);
         KnownEvent *known = &decoder->known[hash & (AUDIT_KNOWN_EVENTS - 1)];
 
         if (!is_known(known, event))

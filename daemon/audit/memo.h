@@ -17,9 +17,6 @@ typedef struct Memo {
     char texts[AUDIT_MEMO_ENTRIES][AUDIT_MEMO_TEXT_MAX];
 } Memo;
 
-/* A hash of the text, for whoever keeps a table of his own. */
-uint64_t memo_hash(const char *text, size_t length);
-
 /* The place of a text, at most AUDIT_MEMO_ENTRIES - 1; -1 for one that is empty or too long to
  * be remembered. *ret_known (set unless -1 is returned) is whether the very text is there. */
 int memo_find(const Memo *memo, const char *text, size_t length, bool *ret_known);

@@ -122,10 +122,18 @@ static int take_type(const char **at, const char *end)
     size_t length;
     uint64_t number;
 
-    /* By far the most frequent one that matters. */
+    /* By far the most frequent ones that matter: the records of a denial. */
     if (HAS_PREFIX(start, end, "AVC ")) {
         *at = start + 3;
         return AUDIT_RECORD_AVC;
+    }
+    if (HAS_PREFIX(start, end, "SYSCALL ")) {
+        *at = start + 7;
+        return AUDIT_RECORD_SYSCALL;
+    }
+    if (HAS_PREFIX(start, end, "PROCTITLE ")) {
+        *at = start + 9;
+        return AUDIT_RECORD_PROCTITLE;
     }
     while (p < end && ((*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '_' ||
                        *p == '-' || *p == '[' || *p == ']'))

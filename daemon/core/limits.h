@@ -45,10 +45,10 @@
 
 /* What comes in within this time is taken at one look: the records of a denial and nginx's line are
  * there within some milliseconds, and nobody notices the delay. As long as each look finds
- * something the time doubles, up to what the signals are held back for anyway. */
+ * something the time doubles, up to about what the signals are held back for anyway. */
 #define INTAKE_DELAY_USEC     (20 * USEC_PER_MSEC)
-#define INTAKE_DELAY_MAX_USEC (80 * USEC_PER_MSEC)
-/* Records and lines in one look from which on nothing waits: 700 in a second at the longest delay,
+#define INTAKE_DELAY_MAX_USEC (160 * USEC_PER_MSEC)
+/* Records and lines in one look from which on nothing waits: 400 in a second at the longest delay,
  * when the smallest receive buffer that a host grants has room for some hundred. */
 #define INTAKE_FLOOD 64u
 
@@ -90,6 +90,11 @@
 /* nginx cuts its own lines at 2048 bytes (NGX_MAX_ERROR_STR); syslog and
  * journald prefixes add some. A longer line is skipped and counted. */
 #define NGINX_LINE_LENGTH_MAX 8192u
+
+/* Messages of nginx whose meaning is remembered, and their length: in a storm they repeat to the byte
+ * but for time and connection. Some 60 KiB. */
+#define NGINX_KNOWN_LINES    32u
+#define NGINX_KNOWN_TEXT_MAX 768u
 
 /* Error logs followed at once. */
 #define NGINX_LOGS_MAX 512u
@@ -233,6 +238,8 @@
 
 #define DIAGNOSES_MAX          512u
 #define DIAGNOSIS_EVIDENCE_MAX 8u /* a ring: the newest */
+/* Signatures of denials remembered: of as many as whole events are. */
+#define STORE_SIGNATURES AUDIT_KNOWN_EVENTS
 /* Of a storm, what is kept once the lists are full: one in this long. */
 #define DIAGNOSIS_SAMPLE_USEC  USEC_PER_SEC
 #define DIAGNOSIS_REQUESTS_MAX 16u /* distinct requests, servers, upstreams kept */

@@ -229,10 +229,16 @@ char *escape_for_terminal(const char *text)
 
     if (!escaped)
         return NULL;
-    while (*p) {
-        size_t length = utf8_sequence_length(p);
-        bool keep = length > 0 && sequence_is_harmless(p, length);
+    for (;;) {
+        size_t length;
+        bool keep;
 
+        while (*p >= 0x20 && *p < 0x7f)
+            *end++ = (char)*p++;
+        if (!*p)
+            break;
+        length = utf8_sequence_length(p);
+        keep = length > 0 && sequence_is_harmless(p, length);
         if (length == 0)
             length = 1;
         for (size_t i = 0; i < length; i++, p++) {
@@ -287,4 +293,21 @@ uint64_t hash_string(uint64_t seed, const char *text)
 {
     text = strempty(text);
     return hash_bytes(seed, text, strlen(text) + 1);
+}
+
+/* Eight bytes a step. Whoever makes texts collide only has them parsed each time. */
+uint64_t hash_text(const char *text, size_t length)
+{
+    const uint64_t factor = UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t hash = length * factor, word;
+
+    for (; length >= sizeof(word); text += sizeof(word), length -= sizeof(word)) {
+        memcpy(&word, text, sizeof(word));
+        hash = (hash ^ word) * factor;
+        hash ^= hash >> 32;
+    }
+    word = 0;
+    memcpy(&word, text, length);
+    hash = (hash ^ word) * factor;
+    return hash ^ hash >> 32;
 }

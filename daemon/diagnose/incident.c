@@ -152,6 +152,11 @@ static uint64_t hash_failure(const Failure *failure)
     return hash_bytes(hash, &failure->error, sizeof(failure->error));
 }
 
+bool incident_signature_is_of_denial(const Incident *incident)
+{
+    return incident->denial && !is_path_told(incident);
+}
+
 void incident_signature(const Incident *incident, char ret_id[DIAGNOSIS_ID_SIZE])
 {
     uint64_t hash = incident->denial ? hash_denial(incident) : hash_failure(incident->failure);

@@ -22,6 +22,8 @@ bool incident_is_relevant(const Incident *incident);
  * directory: two of a kind elsewhere take a change of their own. For a failure alone it is the
  * operation, target and errno. */
 void incident_signature(const Incident *incident, char ret_id[DIAGNOSIS_ID_SIZE]);
+/* Whether nothing but the denial counts for that. */
+bool incident_signature_is_of_denial(const Incident *incident);
 
 /* A new diagnosis with the incident folded in. 0 or -ENOMEM. */
 int incident_to_diagnosis(const Incident *incident, Diagnosis **ret_diagnosis);

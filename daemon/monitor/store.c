@@ -20,6 +20,10 @@ struct Store {
     Entry entries[DIAGNOSES_MAX]; /* oldest first */
     size_t n_entries;
     size_t last_hit; /* storms ask for the same one again and again */
+    struct {
+        uint64_t content; /* of the denial; 0: unused */
+        char id[DIAGNOSIS_ID_SIZE];
+    } signatures[STORE_SIGNATURES];
     StoreObserver observer;
     StoreStatistics statistics;
 };
@@ -231,6 +235,24 @@ static Entry *find_of_denial(Store *store, const Denial *denial)
     return NULL;
 }
 
+/* incident_signature(), once for denials of the same content. */
+static void sign(Store *store, const Incident *incident, char ret_id[DIAGNOSIS_ID_SIZE])
+{
+    const uint64_t content =
+        incident_signature_is_of_denial(incident) ? incident->denial->content : 0;
+    __typeof__(&store->signatures[0]) known = &store->signatures[content % STORE_SIGNATURES];
+
+    if (content == 0) {
+        incident_signature(incident, ret_id);
+        return;
+    }
+    if (known->content != content) {
+        incident_signature(incident, known->id);
+        known->content = content;
+    }
+    memcpy(ret_id, known->id, DIAGNOSIS_ID_SIZE);
+}
+
 static void reopen(Store *store, Entry *entry)
 {
     switch (entry->diagnosis->state) {
@@ -267,7 +289,7 @@ static int fold(Store *store, const Incident *given)
             return r;
         }
     }
-    incident_signature(incident, id);
+    sign(store, incident, id);
     entry = find_entry(store, id);
     if (!entry && !incident->failure)
         entry = find_of_denial(store, incident->denial);

@@ -36,7 +36,9 @@ void nginx_line_parser_init(NginxLineParser *parser, NginxLineZone zone, int32_t
     parser->utc_offset = utc_offset;
     parser->minute_cached = false;
     memset(parser->open, 0, sizeof(parser->open));
+    parser->open_evicted = 0;
     parser->used = 0;
+    known_lines_init(&parser->known);
 }
 
 /* --- lines left open ----------------------------------------------------- */
@@ -70,6 +72,7 @@ static void set_open(NginxLineParser *parser, uint64_t log, size_t length)
         if (parser->open[i].remaining < parser->open[slot].remaining)
             slot = i;
     }
+    parser->open_evicted += parser->open[slot].remaining > 0 && parser->open[slot].log != log;
     parser->open[slot].log = log;
     parser->open[slot].remaining = NGINX_MESSAGE_LENGTH_MAX - length;
 }
@@ -226,15 +229,26 @@ static bool skip_numbers(Slice *text, Failure *failure)
     return true;
 }
 
+/* Most lines of a log are of the same minute as the one before. */
+static bool time_is_at(const NginxLineParser *parser, Slice text)
+{
+    if (!parser->minute_cached || text.length < MINUTE_LENGTH + 4 ||
+        memcmp(parser->minute, text.start, MINUTE_LENGTH) != 0)
+        return nginx_time_is_at(text);
+    text = slice_from(text, MINUTE_LENGTH);
+    return text.start[0] == ':' && digits(text.start + 1, 2) >= 0 && text.start[3] == ' ';
+}
+
 /* Takes the beginning away; false if nginx did not write it. What the line itself says of time and
  * process counts before what was written around it. */
 static bool parse_beginning(NginxLineParser *parser, const NginxLineOrigin *origin, Slice *text,
                             Failure *failure)
 {
-    SyslogPrefix prefix;
+    SyslogPrefix prefix = {};
 
-    syslog_prefix_skip(text, &prefix);
-    if (nginx_time_is_at(*text)) {
+    if (!time_is_at(parser, *text))
+        syslog_prefix_skip(text, &prefix);
+    if (time_is_at(parser, *text)) {
         failure->time_known = convert_time(parser, text->start, &failure->time_usec);
         *text = slice_from(*text, 20);
         failure->level = skip_level(text);
@@ -334,6 +348,48 @@ static void fill(NginxLineParser *parser, const ErrorMessage *message, const Err
     failure->ambiguous |= message->ambiguous || context->ambiguous || failure->contradicted;
 }
 
+/* Whether the message is one of a failure, which is filled in then, and whether it is left open. */
+static bool parse_message(NginxLineParser *parser, Slice text, Failure *failure, bool *ret_opens)
+{
+    ErrorMessage message;
+    ErrorContext context;
+
+    if (streq(failure->level, "debug") || !error_message_parse(text, &message)) {
+        *ret_opens = has_odd_quotes(text) || error_message_is_open(text);
+        return false;
+    }
+    error_context_parse(message.tail, &context);
+    complete_target(&message, &context);
+    *ret_opens = context.open || has_odd_quotes(text);
+    fill(parser, &message, &context, failure);
+    return true;
+}
+
+/* The same, once for the same text. What a line is, beside its message, is not remembered. */
+static bool parse_known_message(NginxLineParser *parser, Slice text, bool may_be_known,
+                                Failure *failure, bool *ret_opens)
+{
+    const KnownLine *known = NULL;
+    int place =
+        may_be_known ? known_lines_find(&parser->known, text.start, text.length, &known) : -1;
+    const bool ambiguous = failure->ambiguous;
+    bool is_failure;
+
+    if (known) {
+        *ret_opens = known->opens;
+        if (known->is_failure)
+            known_line_copy(known, failure);
+        return known->is_failure;
+    }
+    failure->ambiguous = false;
+    is_failure = parse_message(parser, text, failure, ret_opens);
+    if (place >= 0)
+        known_lines_put(&parser->known, place, text.start, text.length, is_failure ? failure : NULL,
+                        parser->fields, parser->used, *ret_opens);
+    failure->ambiguous |= ambiguous;
+    return is_failure;
+}
+
 NginxLineClass nginx_line_parse(NginxLineParser *parser, const char *log_path, const char *line,
                                 size_t length, Failure *ret_failure)
 {
@@ -345,11 +401,9 @@ NginxLineClass nginx_line_parse_from(NginxLineParser *parser, const char *log_pa
                                      Failure *ret_failure)
 {
     Failure failure = {.port = -1, .log_path = log_path};
-    uint64_t log = hash_string(HASH_SEED, log_path);
+    uint64_t log = log_path ? hash_text(log_path, strlen(log_path)) : 0;
     Slice text = {parser->line, length};
-    ErrorMessage message;
-    ErrorContext context;
-    bool within_open, cut, is_failure;
+    bool within_open, cut, is_failure, opens;
 
     within_open = take_open(parser, log, length);
     if (length > NGINX_LINE_LENGTH_MAX)
@@ -367,17 +421,12 @@ NginxLineClass nginx_line_parse_from(NginxLineParser *parser, const char *log_pa
     failure.ambiguous |= within_open;
     failure.line = parser->line;
     cut = length == CUT_LINE_LENGTH || length == CUT_LINE_LENGTH_LONG;
-    is_failure = !streq(failure.level, "debug") && error_message_parse(text, &message);
-    if (!is_failure) {
-        if (!cut && (has_odd_quotes(text) || error_message_is_open(text)))
-            set_open(parser, log, length);
-        return NGINX_LINE_OTHER;
-    }
-    error_context_parse(message.tail, &context);
-    complete_target(&message, &context);
-    if (!cut && (context.open || has_odd_quotes(text)))
+    is_failure =
+        parse_known_message(parser, text, !cut && !streq(failure.level, "debug"), &failure, &opens);
+    if (!cut && opens)
         set_open(parser, log, length);
-    fill(parser, &message, &context, &failure);
+    if (!is_failure)
+        return NGINX_LINE_OTHER;
     *ret_failure = failure;
     return NGINX_LINE_FAILURE;
 }

@@ -7,15 +7,15 @@
 
 #include <sepol/cil/cil.h>
 #include <sepol/debug.h>
-#include <sepol/handle.h>
+#include <sepol/policydb.h>
 
 #include "daemon/core/limits.h"
 #include "daemon/core/text.h"
 #include "daemon/selinux/decide.h"
 #include "daemon/selinux/hypothesis-internal.h"
+#include "daemon/selinux/policy-internal.h"
 
 DEFINE_POINTER_CLEANUP(sepol_policydb_t, sepol_policydb_free, policydb_cleanup);
-DEFINE_POINTER_CLEANUP(sepol_handle_t, sepol_handle_destroy, handle_cleanup);
 
 /* --- the declarations ------------------------------------------------------- */
 
@@ -134,20 +134,16 @@ static int refuse(char **ret_problem, const char *what)
     return *ret_problem ? -EBADMSG : -ENOMEM;
 }
 
-/* The image belongs to the caller. */
-static int compile(const char *frame, const char *cil, unsigned version, void **ret_image,
-                   size_t *ret_size, char **ret_problem)
+/* The view of it belongs to the caller. */
+static int compile(const char *frame, const char *cil, unsigned version, Policy **ret_policy,
+                   char **ret_problem)
 {
-    _cleanup_(handle_cleanup) sepol_handle_t *handle = sepol_handle_create();
     _cleanup_(policydb_cleanup) sepol_policydb_t *built = NULL;
     cil_db_t *db = NULL;
     int r;
 
-    if (!handle)
-        return -ENOMEM;
     first_complaint[0] = '\0';
     sepol_debug(0);
-    sepol_msg_set_callback(handle, NULL, NULL);
     cil_set_log_handler(keep_complaint);
     cil_set_log_level(CIL_ERR);
     cil_db_init(&db);
@@ -166,7 +162,8 @@ static int compile(const char *frame, const char *cil, unsigned version, void **
     cil_db_destroy(&db);
     if (r != SEPOL_OK || !built)
         return refuse(ret_problem, "it does not compile");
-    return sepol_policydb_to_image(handle, built, ret_image, ret_size) < 0 ? -ENOMEM : 0;
+    r = policy_view_compiled(built, version, ret_policy);
+    return r == -EBADMSG ? refuse(ret_problem, "what it compiles into cannot be read") : r;
 }
 
 /* --- the rules that came out -------------------------------------------------- */
@@ -267,18 +264,11 @@ static bool same_rules(const Hypothesis *before, const Hypothesis *after, const 
     return true;
 }
 
-static int check_image(const Hypothesis *before, const Hypothesis *after, const Names *names,
-                       const void *image, size_t size, char **ret_problem)
+static int check_compiled(const Hypothesis *before, const Hypothesis *after, const Names *names,
+                          Policy *policy, char **ret_problem)
 {
-    _cleanup_(policy_cleanup) Policy *policy = NULL;
-    _cleanup_(hypothesis_cleanup) Hypothesis *compiled = NULL;
-    int r = policy_load_memory(image, size, &policy, /* ret_message= */ NULL);
+    _cleanup_(hypothesis_cleanup) Hypothesis *compiled = hypothesis_new(policy);
 
-    if (r == -ENOMEM)
-        return r;
-    if (r < 0)
-        return refuse(ret_problem, "what it compiles into cannot be read");
-    compiled = hypothesis_new(policy);
     if (!compiled)
         return -ENOMEM;
     return names_all(before, after, names) && same_rules(before, after, names, compiled)
@@ -290,18 +280,17 @@ int module_check(const Hypothesis *before, const Hypothesis *after, const char *
                  char **ret_problem)
 {
     _cleanup_free_ char *frame = NULL;
-    _cleanup_free_ void *image = NULL;
-    size_t size = 0;
+    _cleanup_(policy_cleanup) Policy *compiled = NULL;
     Names names = {};
     int r = names_read(after, cil, &names);
 
     if (r < 0)
         return r;
     frame = write_frame(before, &names);
-    r = frame ? compile(frame, cil, policy_version(before->policy), &image, &size, ret_problem)
+    r = frame ? compile(frame, cil, policy_version(before->policy), &compiled, ret_problem)
               : -ENOMEM;
     if (r >= 0)
-        r = check_image(before, after, &names, image, size, ret_problem);
+        r = check_compiled(before, after, &names, compiled, ret_problem);
     names_clear(&names);
     return r;
 }

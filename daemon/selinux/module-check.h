@@ -6,8 +6,9 @@
  * A compiled policy cannot be linked to, and the modules that it was made of are root's. So the
  * module is compiled against declarations made from the loaded policy: each type, attribute and
  * class that it names and the policy has. What it names besides does not resolve. The rules that
- * come out are then read back and held against those that the hypothesis added. The store's own
- * neverallow rules are not known here; the remedy service's transaction meets them.
+ * come out are then looked at in what the compiler made and held against those that the hypothesis
+ * added. The store's own neverallow rules are not known here; the remedy service's transaction
+ * meets them.
  *
  * Not for several threads: libsepol's compiler reports through one process-wide function. It ends
  * the process where memory runs out.

@@ -147,25 +147,12 @@ static int parse_image(void *image, size_t size, sepol_policydb_t **ret_db, char
     return 0;
 }
 
-static int load_parsed(const policydb_t *db, const ImageHeader *header, Policy **ret_policy,
-                       char **ret_message)
+static int view(const policydb_t *db, Policy **ret_policy, char **ret_message)
 {
-    _cleanup_(policy_cleanup) Policy *policy = NULL;
+    _cleanup_(policy_cleanup) Policy *policy = calloc(1, sizeof(*policy));
     const char *problem = NULL;
     int r;
 
-    /* The structure is libsepol's own, without a promise across its versions. These
-     * members lie at both ends of it and are known from the image. */
-    if (db->policyvers != header->version ||
-        (db->mls != 0) != ((header->config & IMAGE_CONFIG_MLS) != 0) ||
-        db->handle_unknown != (header->config & IMAGE_CONFIG_UNKNOWN))
-        return fail(-EPROTONOSUPPORT, ret_message,
-                    "libsepol here lays its data out differently from the one this was built for");
-    if (db->policy_type != POLICY_KERN)
-        return fail(-EBADMSG, ret_message,
-                    "this is a policy module, not the policy that a kernel loads");
-
-    policy = calloc(1, sizeof(*policy));
     if (!policy)
         return fail(-ENOMEM, ret_message, "out of memory");
     r = policy_build(policy, db, &problem);
@@ -176,6 +163,30 @@ static int load_parsed(const policydb_t *db, const ImageHeader *header, Policy *
                     problem ? problem : "inconsistent");
     *ret_policy = TAKE_POINTER(policy);
     return 0;
+}
+
+static int load_parsed(const policydb_t *db, const ImageHeader *header, Policy **ret_policy,
+                       char **ret_message)
+{
+    /* The structure is libsepol's own, without a promise across its versions. These
+     * members lie at both ends of it and are known from the image. */
+    if (db->policyvers != header->version ||
+        (db->mls != 0) != ((header->config & IMAGE_CONFIG_MLS) != 0) ||
+        db->handle_unknown != (header->config & IMAGE_CONFIG_UNKNOWN))
+        return fail(-EPROTONOSUPPORT, ret_message,
+                    "libsepol here lays its data out differently from the one this was built for");
+    if (db->policy_type != POLICY_KERN)
+        return fail(-EBADMSG, ret_message,
+                    "this is a policy module, not the policy that a kernel loads");
+    return view(db, ret_policy, ret_message);
+}
+
+int policy_view_compiled(const sepol_policydb_t *db, unsigned version, Policy **ret_policy)
+{
+    if (db->p.policyvers != version || db->p.mls != 0 ||
+        db->p.handle_unknown != SEPOL_DENY_UNKNOWN || db->p.policy_type != POLICY_KERN)
+        return -EBADMSG;
+    return view(&db->p, ret_policy, /* ret_message= */ NULL);
 }
 
 /* Takes the image over: it is not needed beside libsepol's data, which is larger. */

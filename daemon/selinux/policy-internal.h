@@ -229,6 +229,11 @@ uint32_t policy_image_number(const unsigned char *bytes);
  * policy, -EFBIG, -ENOMEM, or the errno of open() or read(). */
 int policy_image_read(const char *path, void **ret_image, size_t *ret_size);
 
+/* A view of what libsepol's CIL compiler made, for that version, without MLS and with unknown
+ * permissions denied. Returns 0, -ENOMEM, or -EBADMSG. */
+struct sepol_policydb;
+int policy_view_compiled(const struct sepol_policydb *db, unsigned version, Policy **ret_policy);
+
 /* Zeroed room for `n` elements, freed with the policy. NULL if out of memory. */
 void *policy_allocate(Policy *policy, size_t n, size_t size);
 /* Gives back the newest block before anything else was allocated. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "daemon/core/diagnosis-json.h"
+#include "daemon/core/limits.h"
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
 #include "daemon/monitor/store.h"
@@ -329,6 +330,30 @@ static void test_relevance(void **state _unused_)
     store_free(store);
 }
 
+/* Denials of one content are one problem, whichever others came between; more contents than are
+ * remembered push one another out. */
+static void test_contents(void **state _unused_)
+{
+    const int n = 2 * STORE_SIGNATURES + 1;
+    Counts counts = {};
+    Store *store = make_store(&counts);
+
+    for (int round = 0; round < 3; round++)
+        for (int i = 0; i < n; i++) {
+            Denial denial = make_denial(3000 + i, (uint64_t)(round * n + i + 1));
+            const Incident incident = {.denial = &denial};
+
+            denial.content = i % 5 == 0 ? 0 : (uint64_t)i; /* of some it is not known */
+            assert_int_equal(store_take_incident(store, &incident), 0);
+        }
+    assert_int_equal(store_count(store), n);
+    for (int i = 0; i < n; i++) {
+        assert_int_equal(store_get(store, (size_t)i)->count, 3);
+        assert_int_equal(store_get(store, (size_t)i)->port, 3000 + i);
+    }
+    store_free(store);
+}
+
 static void test_eviction(void **state _unused_)
 {
     Counts counts = {};
@@ -393,6 +418,7 @@ int main(void)
         cmocka_unit_test(test_relevance),
         cmocka_unit_test(test_mended_permissions),
         cmocka_unit_test(test_places),
+        cmocka_unit_test(test_contents),
         cmocka_unit_test(test_eviction),
         cmocka_unit_test(test_analysis_queue),
     };

@@ -563,6 +563,7 @@ static void test_many_open_logs(void **state)
                          NGINX_LINE_FAILURE);
         assert_true(failure.ambiguous);
     }
+    assert_int_equal(parser.open_evicted, 100 - NGINX_LINE_OPEN_LOGS);
 }
 
 static void test_cut_by_nginx(void **state)
@@ -689,11 +690,42 @@ static void test_zones(void **state)
     tzset();
 }
 
+/* A message that comes again says the same; what stands before it is its own. More messages than
+ * are remembered push one another out, and each is still read rightly. */
+static void test_again(void **state)
+{
+    for (unsigned int round = 0; round < 3; round++)
+        for (unsigned int i = 0; i < 4 * NGINX_KNOWN_LINES; i++) {
+            _cleanup_free_ char *line = format_string(
+                "2026/11/22 20:35:5%u [crit] %u#0: *%u connect() to 127.0.0.1:%u failed (13: "
+                "Permission denied) while connecting to upstream, client: 192.0.2.7, server: shop, "
+                "request: \"GET /%u HTTP/1.1\", upstream: \"http://127.0.0.1:%u/%u\", host: "
+                "\"h\"",
+                round, 100 + round, 1000 * round + i, 3000 + i, i, 3000 + i, i);
+            char request[64];
+
+            (void)snprintf(request, sizeof(request), "GET /%u HTTP/1.1", i);
+            for (unsigned int again = 0; again < 2; again++) {
+                Failure failure;
+
+                assert_int_equal(parse(line, &failure), NGINX_LINE_FAILURE);
+                assert_int_equal(failure.pid, 100 + round);
+                assert_int_equal(failure.connection, 1000 * round + i);
+                assert_int_equal(failure.time_usec / USEC_PER_SEC % 10, round);
+                assert_int_equal(failure.port, 3000 + i);
+                assert_string_equal(failure.request, request);
+                assert_string_equal(failure.line, line);
+                assert_false(failure.ambiguous);
+            }
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_whole_line, setup),
         cmocka_unit_test_setup(test_forms, setup),
+        cmocka_unit_test_setup(test_again, setup),
         cmocka_unit_test_setup(test_cut_messages, setup),
         cmocka_unit_test_setup(test_beginnings, setup),
         cmocka_unit_test_setup(test_origin, setup),
