@@ -91,8 +91,8 @@
  * journald prefixes add some. A longer line is skipped and counted. */
 #define NGINX_LINE_LENGTH_MAX 8192u
 
-/* Messages of nginx whose meaning is remembered, and their length: in a storm they repeat to the byte
- * but for time and connection. Some 60 KiB. */
+/* Messages of nginx whose meaning is remembered, and their length: in a storm they repeat to the
+ * byte but for time and connection. Some 60 KiB. */
 #define NGINX_KNOWN_LINES    32u
 #define NGINX_KNOWN_TEXT_MAX 768u
 

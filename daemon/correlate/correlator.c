@@ -156,8 +156,10 @@ static bool is_ruled_out(Correlator *correlator, const Denial *denial, const Fai
         correlator->checks_since_usec = now_usec;
         correlator->n_checks = 0;
     }
-    if (correlator->n_checks >= CORRELATE_DIRECTORY_CHECKS_MAX)
+    if (correlator->n_checks >= CORRELATE_DIRECTORY_CHECKS_MAX) {
+        correlator->statistics.unchecked++;
         return false;
+    }
     correlator->n_checks++;
     return !correlator->directory_check(failure->target, denial->name, denial->inode);
 }
@@ -228,8 +230,10 @@ static void report_waiting(Correlator *correlator, HalfTable *table, Half *half)
     TAILQ_INSERT_TAIL(&table->reported, half, by_age);
     table->n_reported++;
     report_alone(correlator, is_denial ? half->denial : NULL, is_denial ? NULL : half->failure);
-    if (table->n_reported > CORRELATE_PENDING_MAX)
+    if (table->n_reported > CORRELATE_PENDING_MAX) {
         table_remove(table, TAILQ_FIRST(&table->reported));
+        correlator->statistics.forgotten++;
+    }
 }
 
 static void make_room(Correlator *correlator, HalfTable *table)

@@ -22,10 +22,12 @@ typedef struct CorrelatorStatistics {
     uint64_t matched;
     uint64_t denials_alone;
     uint64_t failures_alone;
-    uint64_t late;    /* joined after one half had been reported */
-    uint64_t evicted; /* reported early: too many were waiting */
-    uint64_t twins;   /* lines that said again what nginx had said on its standard error output */
-    size_t pending;   /* waiting now, both kinds */
+    uint64_t late;      /* joined after one half had been reported */
+    uint64_t evicted;   /* reported early: too many were waiting */
+    uint64_t forgotten; /* reported, and no longer known to a late other half: too many were */
+    uint64_t unchecked; /* directories that were not looked at: too many in one second */
+    uint64_t twins;     /* lines that said again what nginx had said on its standard error output */
+    size_t pending;     /* waiting now, both kinds */
 } CorrelatorStatistics;
 
 /* 0 or -ENOMEM. */

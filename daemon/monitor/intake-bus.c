@@ -21,12 +21,15 @@ static int append_numbers(sd_bus_message *reply, Monitor *monitor)
     const PipelineStatistics *pipeline = pipeline_statistics(monitor->pipeline);
     uint64_t now = 0, skipped = 0, truncations = 0, rotations = 0, lost_ends = 0;
     BackfillResult backfill = {};
+    JournalLogCounters journal = {};
     FollowerStatus log;
     MeterReading meter;
     int r = 0;
 
     (void)sd_event_now(monitor->event, CLOCK_MONOTONIC, &now);
     meter = meter_read(&monitor->meter, now);
+    if (monitor->journal)
+        journal = *journal_log_counters(monitor->journal);
     if (monitor->backfill)
         backfill_get_result(monitor->backfill, &backfill);
     for (size_t i = 0; monitor->follower && i < follower_count(monitor->follower); i++) {
@@ -58,6 +61,10 @@ static int append_numbers(sd_bus_message *reply, Monitor *monitor)
             {"GapsEvicted", monitor->gaps.evicted},
             {"BackfillBytes", backfill.bytes},
             {"BackfillDenials", backfill.denials},
+            {"Looks", monitor->looks},
+            {"LogsRefused", monitor->logs ? log_finder_count_refused(monitor->logs) : 0},
+            {"JournalLines", journal.lines},
+            {"JournalSkipped", journal.skipped},
             {"LinesSkipped", skipped},
             {"LogTruncations", truncations},
             {"LogRotations", rotations},

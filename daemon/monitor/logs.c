@@ -31,6 +31,7 @@ struct LogFinder {
     char **watched; /* files and directories whose change means a new look */
     NginxIntents *intents;
     uint64_t fingerprint;
+    size_t n_refused; /* logs beyond NGINX_LOGS_MAX */
     bool looked;
 };
 
@@ -169,6 +170,10 @@ static int add_log(LogFinder *finder, const char *path, char ***found)
     int r = follower_add(finder->follower, path,
                          finder->looked ? FOLLOWER_START_AT_BEGIN : finder->start);
 
+    if (r == -E2BIG) {
+        finder->n_refused++;
+        return 0;
+    }
     if (r < 0 && r != -EEXIST)
         return r;
     return strv_contains(*found, path) ? 0 : strv_append(found, path);
@@ -279,6 +284,7 @@ static int add_logs(LogFinder *finder, char ***found)
 {
     int r = 0;
 
+    finder->n_refused = 0;
     STRV_FOREACH (path, finder->fixed) {
         r = add_log(finder, *path, found);
         if (r < 0)
@@ -341,6 +347,11 @@ int log_finder_update(LogFinder *finder, char **ret_problem)
     finder->fingerprint = fingerprint(finder->watched) == now ? now : 0;
     finder->looked = true;
     return r < 0 ? r : 1;
+}
+
+size_t log_finder_count_refused(const LogFinder *finder)
+{
+    return finder->n_refused;
 }
 
 const NginxIntents *log_finder_intents(const LogFinder *finder)

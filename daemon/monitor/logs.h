@@ -27,5 +27,8 @@ LogFinder *log_finder_free(LogFinder *finder);
  * configuration lost is followed for as long as it can be read: nginx may not be reloaded yet. */
 int log_finder_update(LogFinder *finder, char **ret_problem);
 
+/* Logs that are not followed: more than NGINX_LOGS_MAX. */
+size_t log_finder_count_refused(const LogFinder *finder);
+
 /* What the configuration asks for, as last read; NULL if it could not be. */
 const NginxIntents *log_finder_intents(const LogFinder *finder);

@@ -55,11 +55,11 @@ static int receive_batch(Monitor *monitor)
 {
     const AuditStatistics *audit = pipeline_audit_statistics(monitor->pipeline);
     const uint64_t denials = audit->denials, losses = audit->loss_episodes;
-    /* Read before the socket is, so that it was not empty earlier than is noted. */
-    const uint64_t now = monitor_realtime();
-    uint64_t stamp;
+    uint64_t now = 0, stamp;
     int r;
 
+    /* From before the socket is read, so that it was not empty earlier than is noted. */
+    (void)sd_event_now(monitor->event, CLOCK_REALTIME, &now);
     (void)pipeline_advance(monitor->pipeline, monotonic_now(monitor));
     r = audit_socket_receive(monitor->audit, pipeline_assembler(monitor->pipeline),
                              AUDIT_SOCKET_BATCH, monotonic_now(monitor));
@@ -101,6 +101,10 @@ static void listen_for_input(Monitor *monitor, int enabled)
 
 static void look_after(Monitor *monitor, uint64_t delay_usec)
 {
+    /* Only the first look after a rest is one that somebody may be waiting for. */
+    const uint64_t accuracy = delay_usec > INTAKE_DELAY_USEC ? delay_usec / 4 : USEC_PER_MSEC;
+
+    (void)sd_event_source_set_time_accuracy(monitor->intake_timer, accuracy);
     if (sd_event_source_set_time_relative(monitor->intake_timer, delay_usec) >= 0)
         (void)sd_event_source_set_enabled(monitor->intake_timer, SD_EVENT_ONESHOT);
 }
@@ -191,6 +195,9 @@ static void check_logs(Monitor *monitor)
         return;
     if (follower_count(monitor->follower) == 0)
         detail = strdup("none was found");
+    else if (monitor->logs && log_finder_count_refused(monitor->logs) > 0)
+        detail = format_string("%u are followed, %zu more are not", NGINX_LOGS_MAX,
+                               log_finder_count_refused(monitor->logs));
     for (size_t i = 0; !detail && i < follower_count(monitor->follower); i++) {
         if (follower_get_status(monitor->follower, i, &status) < 0)
             continue;

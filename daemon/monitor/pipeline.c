@@ -151,10 +151,13 @@ void pipeline_take_journal_line(void *userdata, const char *source, const NginxL
                                 const char *line, size_t length)
 {
     Pipeline *pipeline = userdata;
+    NginxLineClass class;
     Failure failure;
 
     pipeline->statistics.lines++;
-    switch (nginx_line_parse_from(&pipeline->parser, source, origin, line, length, &failure)) {
+    class = nginx_line_parse_from(&pipeline->parser, source, origin, line, length, &failure);
+    pipeline->statistics.open_evicted = pipeline->parser.open_evicted;
+    switch (class) {
     case NGINX_LINE_FOREIGN:
         pipeline->statistics.foreign++;
         return;

@@ -33,11 +33,12 @@ typedef struct PipelineOptions {
 } PipelineOptions;
 
 typedef struct PipelineStatistics {
-    uint64_t lines;    /* of nginx's logs */
-    uint64_t failures; /* lines that report a failed operation */
-    uint64_t foreign;  /* lines that are not nginx's */
-    uint64_t read_up;  /* denials that came from a log, not from the socket */
-    uint64_t repeated; /* events that a log had brought before the socket did */
+    uint64_t lines;        /* of nginx's logs */
+    uint64_t failures;     /* lines that report a failed operation */
+    uint64_t foreign;      /* lines that are not nginx's */
+    uint64_t read_up;      /* denials that came from a log, not from the socket */
+    uint64_t repeated;     /* events that a log had brought before the socket did */
+    uint64_t open_evicted; /* logs with a line left open that were given up for others */
 } PipelineStatistics;
 
 /* Neither options nor their lists are referred to afterwards. The store must outlive the

@@ -336,6 +336,7 @@ static void check_directory(const char *name, const char *path)
 
     denial.inode = 1;
     for (int line_first = 0; line_first <= 1; line_first++) {
+        CorrelatorStatistics statistics;
         Correlator *correlator;
         Seen seen = {};
 
@@ -354,6 +355,8 @@ static void check_directory(const char *name, const char *path)
         for (unsigned i = 0; i < 2 * CORRELATE_DIRECTORY_CHECKS_MAX; i++)
             assert_int_equal(correlator_push_denial(correlator, &denial, T0), 0);
         assert_true(n_checks <= CORRELATE_DIRECTORY_CHECKS_MAX);
+        correlator_get_statistics(correlator, &statistics);
+        assert_true(statistics.unchecked > 0);
         assert_int_equal(seen.pairs, 2);
         correlator_free(correlator);
     }
@@ -398,8 +401,12 @@ static void test_bounded(void **state _unused_)
     correlator_get_statistics(correlator, &statistics);
     assert_int_equal(statistics.pending, CORRELATE_PENDING_MAX);
     assert_int_equal(statistics.evicted, n - CORRELATE_PENDING_MAX);
+    /* Of those that were reported the oldest are forgotten: 2 * MAX were, MAX are kept. */
+    assert_int_equal(statistics.forgotten, n - 2 * CORRELATE_PENDING_MAX);
     correlator_flush(correlator);
     assert_int_equal(seen.denials, n);
+    correlator_get_statistics(correlator, &statistics);
+    assert_int_equal(statistics.forgotten, n - CORRELATE_PENDING_MAX);
     correlator_free(correlator);
 }
 

@@ -31,7 +31,7 @@ static void test_steady_denials(void **state _unused_)
         total += delay;
     }
     assert_int_equal(last, INTAKE_DELAY_MAX_USEC);
-    assert_true(looks <= 2 + USEC_PER_SEC / INTAKE_DELAY_MAX_USEC);
+    assert_true(looks <= 4 + USEC_PER_SEC / INTAKE_DELAY_MAX_USEC);
     assert_int_equal(pace_next(&pace, 0), PACE_REST);
     assert_int_equal(pace_begin(&pace), INTAKE_DELAY_USEC);
 }

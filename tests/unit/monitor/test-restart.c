@@ -8,6 +8,7 @@
 
 #include "daemon/core/limits.h"
 #include "daemon/core/macro.h"
+#include "daemon/core/text.h"
 #include "daemon/monitor/monitor-internal.h"
 #include "tests/unit/monitor/live.h"
 #include "tests/unit/test.h"
@@ -235,6 +236,23 @@ static void test_logs(void **state)
     assert_int_equal(store_count(monitor_store(live.monitor)), 2);
 }
 
+/* More logs than are followed: as many as can be, and that is said. */
+static void test_too_many_logs(void **state)
+{
+    char name[32];
+
+    live_stop(&live);
+    for (unsigned int i = 0; i < NGINX_LOGS_MAX + 7; i++) {
+        (void)snprintf(name, sizeof(name), "log.%u", i);
+        assert_int_equal(strv_append(&live.config.error_logs, live_path(&live, name)), 0);
+    }
+    start_again();
+    assert_int_equal(follower_count(live.monitor->follower), NGINX_LOGS_MAX);
+    assert_int_equal(log_finder_count_refused(live.monitor->logs), 8); /* error.log is one */
+    assert_string_equal(live.monitor->problems.details[PROBLEM_ERROR_LOG],
+                        "512 are followed, 8 more are not");
+}
+
 static uint64_t failures(void)
 {
     return pipeline_statistics(live.monitor->pipeline)->failures;
@@ -308,6 +326,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_damaged_state, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cannot_save, setup, teardown),
         cmocka_unit_test_setup_teardown(test_logs, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_too_many_logs, setup, teardown),
         cmocka_unit_test_setup_teardown(test_journal, setup, teardown),
         cmocka_unit_test_setup_teardown(test_few_looks, setup, teardown),
     };
