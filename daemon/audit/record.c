@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/audit/record.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -41,6 +42,24 @@ static bool has_prefix(const char *at, const char *end, const char *prefix, size
 }
 #define HAS_PREFIX(at, end, literal) has_prefix(at, end, "" literal, sizeof(literal) - 1)
 
+/* Eight digits at once: the sums of neighbours, then of pairs, then of fours. */
+static bool take_eight_digits(const char *text, uint64_t *ret_number)
+{
+    uint64_t word;
+
+    memcpy(&word, text, sizeof(word));
+    word = le64toh(word);
+    if ((word & UINT64_C(0xf0f0f0f0f0f0f0f0)) != UINT64_C(0x3030303030303030) ||
+        ((word + UINT64_C(0x0606060606060606)) & UINT64_C(0xf0f0f0f0f0f0f0f0)) !=
+            UINT64_C(0x3030303030303030))
+        return false;
+    word = ((word & UINT64_C(0x0f0f0f0f0f0f0f0f)) * (10 * 256 + 1)) >> 8;
+    word = ((word & UINT64_C(0x00ff00ff00ff00ff)) * (100 * 65536 + 1)) >> 16;
+    *ret_number =
+        ((word & UINT64_C(0x0000ffff0000ffff)) * (UINT64_C(10000) * 4294967296 + 1)) >> 32;
+    return true;
+}
+
 /* Digits at *at, which is moved past them. False if there are none, or more than 64 bits
  * are sure to hold. */
 static bool take_number(const char **at, const char *end, uint64_t *ret_number)
@@ -48,6 +67,8 @@ static bool take_number(const char **at, const char *end, uint64_t *ret_number)
     const char *start = *at, *p = *at;
     uint64_t number = 0;
 
+    if (end - p >= 8 && take_eight_digits(p, &number))
+        p += 8;
     while (p < end && *p >= '0' && *p <= '9')
         number = number * 10 + (uint64_t)(*p++ - '0');
     if (p == start || p - start > 19)
