@@ -238,8 +238,9 @@ static Entry *find_of_denial(Store *store, const Denial *denial)
 /* incident_signature(), once for denials of the same content. */
 static void sign(Store *store, const Incident *incident, char ret_id[DIAGNOSIS_ID_SIZE])
 {
-    const uint64_t content =
-        incident_signature_is_of_denial(incident) ? incident->denial->content : 0;
+    const uint64_t content = incident->denial && incident_signature_is_of_denial(incident)
+                                 ? incident->denial->content
+                                 : 0;
     __typeof__(&store->signatures[0]) known = &store->signatures[content % STORE_SIGNATURES];
 
     if (content == 0) {
