@@ -245,7 +245,7 @@ no_problem() {
 
 # The module that the package brings; whether the store has that very one.
 readonly PACKAGED_MODULE=/usr/share/selinux/packages/selguard.pp
-packaged_module_in_store() { (cd "$(mktemp -d)" && semodule --store=default --priority=200 --hll --extract=selguard && cmp selguard.pp "$PACKAGED_MODULE"); }
+packaged_module_in_store() { (cd "$SCENARIO_DIR" && semodule --store=default --priority=200 --hll --extract=selguard && cmp selguard.pp "$PACKAGED_MODULE"); }
 
 # policy_fingerprint: changes with any local customization, module or runtime boolean.
 policy_fingerprint() {
