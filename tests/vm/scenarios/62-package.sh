@@ -70,12 +70,17 @@ check "the remedy service answers" wait_until 60 as_user operator selguardctl hi
 check_eq "all labels are right" "" \
     "$(restorecon -Rnv /usr/sbin/nginx-selguard /usr/libexec/nginx-selguard /var/lib/nginx-selguard* /usr/lib/systemd/system 2>&1)"
 
-# --- remove
+# --- remove: the module first, without which the daemons go on
 begin=$SECONDS
-check "remove" dpkg --remove "${ours[@]}"
+check "remove the module's package" dpkg --remove nginx-selguard-selinux
 note "removed in $((SECONDS - begin)) s"
-check_not "no process of ours is left" pgrep -f '/nginx-selguard( |$)|nginx-selguard-remedy'
 check_not "the module is gone" has_module
+check "the monitor runs" systemctl is-active nginx-selguard
+check_eq "in a domain that the policy has without the module" initrc_t "$(domain_of nginx-selguard)"
+# Which the reference policy keeps from answering people.
+check "and says that it is not confined" wait_until 20 bash -c 'selguardctl status | grep "SELinux does not confine"'
+check "remove" dpkg --remove nginx-selguard
+check_not "no process of ours is left" pgrep -f '/nginx-selguard( |$)|nginx-selguard-remedy'
 check "state is kept, for who installs it again" test -d /var/lib/nginx-selguard -a -d /var/lib/nginx-selguard-remedy
 check_eq "with a label that the policy has" var_lib_t "$(type_of /var/lib/nginx-selguard)"
 check_not "nginx's unit has its old label back" test "$(type_of /usr/lib/systemd/system/nginx.service)" = selguard_nginx_unit_t
