@@ -13,8 +13,7 @@
 typedef struct Denial {
     uint64_t time_usec; /* CLOCK_REALTIME since the epoch; the kernel gives milliseconds */
     uint64_t serial;    /* audit serial, unique within a boot */
-    uint64_t
-        content; /* within this process the same only if all else but these two is; 0: not known */
+    uint64_t content;   /* a number: equal only if all but these two is equal; 0: not known */
 
     /* From the AVC. Strings are decoded (no hex, no quotes), NULL where absent. */
     const char *source_context;
