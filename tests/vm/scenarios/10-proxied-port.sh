@@ -53,7 +53,7 @@ if [[ $PHASE == 0 ]]; then
     check "a live backend" backend_start 3000
     check "a site for it" site
     since_mark
-    (as_user reader timeout 200 selguardctl watch --json | cat >"$SCENARIO_DIR/watch") &
+    (as_user reader timeout 900 selguardctl watch --json | cat >"$SCENARIO_DIR/watch") &
     for port in 3000 7001 7002; do
         path=/$port
         [[ $port == 3000 ]] && path=/orders/1
