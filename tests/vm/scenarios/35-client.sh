@@ -31,6 +31,8 @@ store_state() {
 }
 policy_hash() { sha256sum /etc/selinux/default/policy/policy.* | cut -d' ' -f1; }
 
+# Scenarios before this one may have dismissed the same problem.
+check "nothing is known of earlier days" monitor_forget
 check "a backend" backend_start 3000
 check "a site" nginx_site foretold <<'CONF'
 server { listen 8008; server_name foretold; location / { proxy_pass http://127.0.0.1:3000; } }
