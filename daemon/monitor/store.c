@@ -16,14 +16,16 @@ typedef struct Entry {
     uint64_t checked_usec; /* when store_recheck() marked it last */
 } Entry;
 
+typedef struct Signature {
+    uint64_t content; /* of the denial; 0: unused */
+    char id[DIAGNOSIS_ID_SIZE];
+} Signature;
+
 struct Store {
     Entry entries[DIAGNOSES_MAX]; /* oldest first */
     size_t n_entries;
     size_t last_hit; /* storms ask for the same one again and again */
-    struct {
-        uint64_t content; /* of the denial; 0: unused */
-        char id[DIAGNOSIS_ID_SIZE];
-    } signatures[STORE_SIGNATURES];
+    Signature signatures[STORE_SIGNATURES];
     StoreObserver observer;
     StoreStatistics statistics;
 };
@@ -241,7 +243,7 @@ static void sign(Store *store, const Incident *incident, char ret_id[DIAGNOSIS_I
     const uint64_t content = incident->denial && incident_signature_is_of_denial(incident)
                                  ? incident->denial->content
                                  : 0;
-    __typeof__(&store->signatures[0]) known = &store->signatures[content % STORE_SIGNATURES];
+    Signature *known = &store->signatures[content % STORE_SIGNATURES];
 
     if (content == 0) {
         incident_signature(incident, ret_id);
