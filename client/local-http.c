@@ -8,24 +8,16 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "daemon/core/clock.h"
 #include "daemon/core/limits.h"
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
 
-static uint64_t now_usec(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
-}
-
 static int wait_for(int fd, short events, uint64_t deadline)
 {
     struct pollfd poll_fd = {.fd = fd, .events = events};
-    uint64_t now = now_usec();
+    uint64_t now = clock_usec(CLOCK_MONOTONIC);
     int r;
 
     if (now >= deadline)
@@ -46,7 +38,7 @@ static int connect_to(const struct sockaddr *address, socklen_t size)
         return -errno;
     r = connect(fd, address, size) < 0 ? -errno : 0;
     if (r == -EINPROGRESS) {
-        r = wait_for(fd, POLLOUT, now_usec() + VERIFY_CONNECT_USEC);
+        r = wait_for(fd, POLLOUT, clock_usec(CLOCK_MONOTONIC) + VERIFY_CONNECT_USEC);
         if (r >= 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_size) < 0)
             r = -errno;
         else if (r >= 0)
@@ -130,7 +122,7 @@ static int send_all(int fd, const char *text, uint64_t deadline)
 
 int local_exchange(int fd, const char *request, char **ret_answer, size_t *ret_length)
 {
-    const uint64_t deadline = now_usec() + VERIFY_EXCHANGE_USEC;
+    const uint64_t deadline = clock_usec(CLOCK_MONOTONIC) + VERIFY_EXCHANGE_USEC;
     _cleanup_free_ char *answer = malloc(VERIFY_ANSWER_MAX + 1);
     size_t length = 0;
     int r = answer ? send_all(fd, request, deadline) : -ENOMEM;

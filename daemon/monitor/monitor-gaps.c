@@ -3,23 +3,15 @@
 #include <errno.h>
 #include <malloc.h>
 #include <syslog.h>
-#include <time.h>
 
 #include "daemon/audit/journal-read.h"
+#include "daemon/core/clock.h"
 #include "daemon/core/diagnosis-json.h"
 #include "daemon/core/limits.h"
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
 #include "daemon/monitor/journal.h"
 #include "daemon/monitor/monitor-internal.h"
-
-uint64_t monitor_realtime(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
-}
 
 static void arm_backfill(Monitor *monitor, uint64_t delay_usec)
 {
@@ -123,7 +115,7 @@ static int begin_backfill(Monitor *monitor)
     };
     gap->state = GAP_FILLING;
     monitor->backfill_gap = gap->id;
-    r = backfill_new(&monitor->backfill, &options, monitor_realtime());
+    r = backfill_new(&monitor->backfill, &options, clock_usec(CLOCK_REALTIME));
     return r < 0 ? r : 1;
 }
 
@@ -135,7 +127,7 @@ int monitor_on_backfill_due(sd_event_source *source _unused_, uint64_t usec _unu
 
     if (r > 0) {
         monitor_advance(monitor);
-        r = backfill_step(monitor->backfill, monitor_realtime());
+        r = backfill_step(monitor->backfill, clock_usec(CLOCK_REALTIME));
         monitor_advance(monitor);
     }
     if (r < 0)
@@ -153,7 +145,7 @@ int monitor_on_backfill_due(sd_event_source *source _unused_, uint64_t usec _unu
  * is where we count from. */
 static void check_kernel_losses(Monitor *monitor)
 {
-    uint64_t now = monitor_realtime();
+    uint64_t now = clock_usec(CLOCK_REALTIME);
     JournalRead *read;
     JournalEntry entry;
 
@@ -224,7 +216,7 @@ void monitor_check_gaps(Monitor *monitor)
         return;
     sample_log(monitor);
     check_kernel_losses(monitor);
-    (void)gap_list_expire(&monitor->gaps, monitor_realtime());
+    (void)gap_list_expire(&monitor->gaps, clock_usec(CLOCK_REALTIME));
     monitor_show_gaps(monitor);
     arm_backfill(monitor, 0);
 }

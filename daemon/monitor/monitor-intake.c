@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <malloc.h>
 
+#include "daemon/core/clock.h"
 #include "daemon/core/limits.h"
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
@@ -259,7 +260,7 @@ int monitor_on_tick(sd_event_source *source, uint64_t usec _unused_, void *userd
         audit_socket_check_drops(monitor->audit, pipeline_assembler(monitor->pipeline));
     monitor_receive_audit(monitor);
     monitor_check_gaps(monitor);
-    if (store_recheck(monitor->store, monitor_realtime()))
+    if (store_recheck(monitor->store, clock_usec(CLOCK_REALTIME)))
         monitor_schedule_analysis(monitor, WORKER_DELAY_USEC);
     monitor_refresh_state(monitor);
     give_back_memory(monitor);

@@ -111,7 +111,6 @@ void monitor_advance(Monitor *monitor);
 
 /* --- monitor-gaps.c --------------------------------------------------------- */
 
-uint64_t monitor_realtime(void); /* CLOCK_REALTIME */
 /* After each reading of the audit socket, at `now_usec`; `drained`: it was empty then. */
 void monitor_note_received(Monitor *monitor, bool drained, uint64_t now_usec);
 /* The monitor did not run since then; `start` is where auditd's log ended at that time. */

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <syslog.h>
 
+#include "daemon/core/clock.h"
 #include "daemon/core/diagnosis-keep.h"
 #include "daemon/core/json.h"
 #include "daemon/core/limits.h"
@@ -238,7 +239,7 @@ int monitor_on_save_due(sd_event_source *source _unused_, uint64_t usec _unused_
         return 0;
     }
     monitor->saver = pid;
-    monitor->saved_usec = monitor_realtime();
+    monitor->saved_usec = clock_usec(CLOCK_REALTIME);
     r = sd_event_add_child(monitor->event, &monitor->saver_source, pid, WEXITED, on_saved, monitor);
     if (r < 0) {
         (void)waitpid(pid, NULL, 0);
@@ -261,7 +262,7 @@ void monitor_state_changed(Monitor *monitor)
 
 void monitor_refresh_state(Monitor *monitor)
 {
-    uint64_t now = monitor_realtime();
+    uint64_t now = clock_usec(CLOCK_REALTIME);
 
     if (now > monitor->saved_usec + STATE_REFRESH_USEC || now < monitor->saved_usec)
         monitor_state_changed(monitor);
@@ -440,7 +441,7 @@ int monitor_load_state(Monitor *monitor)
     int r;
 
     /* The kernel's stamps are of whole milliseconds. */
-    monitor->losses_since_usec = monitor_realtime() / USEC_PER_MSEC * USEC_PER_MSEC;
+    monitor->losses_since_usec = clock_usec(CLOCK_REALTIME) / USEC_PER_MSEC * USEC_PER_MSEC;
     if (!monitor->state_path)
         return 0;
     r = state_file_read(monitor->state_path, load_line, &loading);

@@ -6,22 +6,14 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "daemon/core/clock.h"
 #include "daemon/core/limits.h"
 #include "daemon/core/macro.h"
 #include "daemon/nginx/followed-log.h"
 
 /* Reads of the event queue before logs get their turn: 64 × 4 KB of events. */
 #define EVENT_READS_MAX 64u
-
-static uint64_t now_usec(void)
-{
-    struct timespec ts;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
-}
 
 /* --- events -------------------------------------------------------------- */
 
@@ -158,7 +150,7 @@ static int add(Follower *follower, const char *path, const FollowerPosition *pos
         log->start_kept = kept;
     }
     follower->logs[follower->n_logs++] = log;
-    followed_log_check(follower, log, now_usec());
+    followed_log_check(follower, log, clock_usec(CLOCK_MONOTONIC));
     return 0;
 }
 
@@ -278,7 +270,7 @@ static void check_logs(Follower *follower, uint64_t now)
 
 int follower_process(Follower *follower, size_t max_bytes)
 {
-    uint64_t now = now_usec();
+    uint64_t now = clock_usec(CLOCK_MONOTONIC);
     size_t idle = 0;
     int more;
 

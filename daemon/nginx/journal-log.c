@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-journal.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "daemon/core/clock.h"
 #include "daemon/core/limits.h"
 #include "daemon/core/macro.h"
 
@@ -54,27 +54,19 @@ static int open_journal(JournalLog *log, const char *directory)
     return r < 0 ? r : sd_journal_set_data_threshold(log->journal, NGINX_LINE_LENGTH_MAX + 64);
 }
 
-static uint64_t realtime_now(void)
-{
-    struct timespec now = {};
-
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* An entry that is no more has others after it, which are where its cursor leads. */
 static int seek(JournalLog *log, const JournalPosition *start)
 {
     const char *cursor = start ? start->cursor : NULL;
 
-    log->since_usec = start ? start->since_usec : realtime_now();
+    log->since_usec = start ? start->since_usec : clock_usec(CLOCK_REALTIME);
     if (cursor && sd_journal_seek_cursor(log->journal, cursor) >= 0) {
         log->behind = true;
         log->cursor = strdup(cursor);
         return log->cursor ? 0 : -ENOMEM;
     }
     if (cursor)
-        log->since_usec = realtime_now();
+        log->since_usec = clock_usec(CLOCK_REALTIME);
     return sd_journal_seek_realtime_usec(log->journal, log->since_usec);
 }
 

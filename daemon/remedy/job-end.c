@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How jobs end: what the record then says, and what the caller is told. */
 #include <errno.h>
-#include <time.h>
 
+#include "daemon/core/clock.h"
 #include "daemon/core/limits.h"
 #include "daemon/core/text.h"
 #include "daemon/remedy/job-internal.h"
@@ -17,14 +17,6 @@ static const struct {
     {"committing", 10},      {"relabeling", 80},      {"testing-nginx", 85},
     {"reloading-nginx", 90}, {"verifying", 95},       {"finished", 100},
 };
-
-uint64_t job_now_usec(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
-}
 
 void job_set_phase(Job *job, const char *phase)
 {
@@ -95,7 +87,7 @@ void job_finish_unchanged(Job *job, int error, char *message)
     if (job->kind == JOB_APPLY && job->record) {
         (void)change_record_set_result(job->record, job_result_to_string(result),
                                        strempty(message));
-        job->record->finished_usec = job_now_usec();
+        job->record->finished_usec = clock_usec(CLOCK_REALTIME);
         end_trial(job->record);
         (void)job_record_phase(job, CHANGE_FAILED);
     } else if (job->expiring && job->record && result == JOB_STATE_CHANGED) {
@@ -182,7 +174,7 @@ void job_finish_committed(Job *job, const ActionState *now)
     if (job->not_reloaded)
         result = JOB_INEFFECTIVE;
     if (!reverting)
-        job->record->finished_usec = job_now_usec();
+        job->record->finished_usec = clock_usec(CLOCK_REALTIME);
     r = update_trial(&job->record->trial, reverting);
     if (r >= 0)
         r = change_record_set_result(job->record, job_result_to_string(result), strempty(message));
@@ -236,7 +228,7 @@ void job_finish_undone(Job *job, const ActionState *now)
 
     if (!reverting) {
         end_trial(job->record);
-        job->record->finished_usec = job_now_usec();
+        job->record->finished_usec = clock_usec(CLOCK_REALTIME);
         (void)change_record_set_result(job->record, job_result_to_string(result),
                                        strempty(message));
     }
@@ -257,7 +249,7 @@ void job_finish_foreign(Job *job)
 
     end_trial(job->record);
     if (!reverting)
-        job->record->finished_usec = job_now_usec();
+        job->record->finished_usec = clock_usec(CLOCK_REALTIME);
     (void)change_record_set_result(job->record, job_result_to_string(JOB_STATE_CHANGED),
                                    strempty(message));
     (void)job_record_phase(job, reverting ? CHANGE_APPLIED : CHANGE_FAILED);

@@ -5,9 +5,6 @@
 
 #include "daemon/remedy/job.h"
 
-/* CLOCK_REALTIME. */
-uint64_t job_now_usec(void);
-
 /* From here on the job is about this record, which stays in the store as long as the job. */
 void job_set_record(Job *job, ChangeRecord *record);
 /* One of the names in job-end.c; tells the observer. */

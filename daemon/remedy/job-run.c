@@ -3,6 +3,7 @@
  * the commit; and once more if the commit broke off. */
 #include <errno.h>
 
+#include "daemon/core/clock.h"
 #include "daemon/core/text.h"
 #include "daemon/remedy/change-decide.h"
 #include "daemon/remedy/job-internal.h"
@@ -53,7 +54,7 @@ static void job_decide_apply(Job *job, const ActionState *states)
         return;
     }
     record = change_record_new(&job->plan, states, job->uid, job->user, job->reason,
-                               job->diagnosis_id, job_now_usec());
+                               job->diagnosis_id, clock_usec(CLOCK_REALTIME));
     if (record && job->trial_seconds > 0)
         change_record_begin_trial(record, job->trial_seconds);
     r = record ? string_replace(&record->approval, job->approval) : -ENOMEM;
@@ -105,7 +106,7 @@ static void job_decide_revert(Job *job, const ActionState *states)
     r = job_target_before(job);
     if (r >= 0)
         r = change_step_begin(&job->record->revert, job->uid, job->user, job->reason,
-                              job_now_usec());
+                              clock_usec(CLOCK_REALTIME));
     if (r >= 0)
         r = job_record_phase(job, CHANGE_REVERTING);
     if (r < 0) {
@@ -130,8 +131,8 @@ static void job_decide_keep(Job *job, const ActionState *states)
         return;
     }
     job->own_targets = change_record_keep_targets(record);
-    if (!job->own_targets ||
-        change_step_begin(&record->keep, job->uid, job->user, job->reason, job_now_usec()) < 0) {
+    if (!job->own_targets || change_step_begin(&record->keep, job->uid, job->user, job->reason,
+                                               clock_usec(CLOCK_REALTIME)) < 0) {
         job_stop_errno(job, -ENOMEM, "It was not made permanent");
         return;
     }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <inttypes.h>
-#include <time.h>
 
 #include "daemon/bus/errors.h"
 #include "daemon/bus/plan-bus.h"
+#include "daemon/core/clock.h"
 #include "daemon/core/limits.h"
 #include "daemon/core/text.h"
 #include "daemon/remedy/reply.h"
@@ -191,7 +191,6 @@ static int append_plan(sd_bus_message *message, const Plan *plan)
 static int append_trial(sd_bus_message *message, const ChangeRecord *record)
 {
     TrialClock clock = {};
-    struct timespec now;
     uint64_t remaining;
     int r;
 
@@ -201,12 +200,10 @@ static int append_trial(sd_bus_message *message, const ChangeRecord *record)
     r = sd_bus_message_append(message, "{sv}", "TrialSeconds", "u", record->trial.seconds);
     if (r < 0 || !change_record_on_trial(record) || record->phase != CHANGE_APPLIED)
         return r;
-    if (trial_clock_read(&clock) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0)
+    if (trial_clock_read(&clock) < 0)
         return 0;
     remaining = trial_remaining_usec(&record->trial, &clock);
-    return append_time(message, "TrialUntil",
-                       (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000 +
-                           remaining);
+    return append_time(message, "TrialUntil", clock_usec(CLOCK_REALTIME) + remaining);
 }
 
 static int append_steps(sd_bus_message *message, const ChangeRecord *record)

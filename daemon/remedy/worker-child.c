@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "daemon/core/clock.h"
 #include "daemon/core/json.h"
 #include "daemon/core/limits.h"
 #include "daemon/core/text.h"
@@ -119,23 +120,16 @@ static int child_receive_targets(Child *child, ActionState **ret_targets, char *
     return r < 0 ? r : action_states_from_json(child->plan, json_get(object, "go"), ret_targets);
 }
 
-static uint64_t monotonic_usec(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* Tries until the bound; says that it waits once it has to. */
 static int child_lock(Child *child)
 {
     uint64_t wait = child->options->lock_wait_usec;
-    uint64_t deadline = monotonic_usec() + (wait > 0 ? wait : REMEDY_LOCK_WAIT_USEC);
+    uint64_t deadline = clock_usec(CLOCK_MONOTONIC) + (wait > 0 ? wait : REMEDY_LOCK_WAIT_USEC);
     bool told = false;
     int r;
 
-    while ((r = policy_store_begin(child->store)) == -EBUSY && monotonic_usec() < deadline) {
+    while ((r = policy_store_begin(child->store)) == -EBUSY &&
+           clock_usec(CLOCK_MONOTONIC) < deadline) {
         struct timespec pause = {.tv_nsec = REMEDY_LOCK_RETRY_USEC * 1000};
 
         if (!told && child_send_phase(child, "waiting-for-lock") < 0)

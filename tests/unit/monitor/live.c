@@ -8,8 +8,8 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "daemon/core/clock.h"
 #include "daemon/core/limits.h"
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
@@ -22,14 +22,6 @@
             abort();                                                                               \
         }                                                                                          \
     } while (0)
-
-static uint64_t realtime(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
-}
 
 const char *live_path(const Live *live, const char *name)
 {
@@ -164,7 +156,7 @@ static void send_record(Live *live, uint16_t type, const char *stamp, const char
 
 void live_deny(Live *live, unsigned int ways, int port, uint64_t time_usec)
 {
-    uint64_t time = time_usec ? time_usec : realtime();
+    uint64_t time = time_usec ? time_usec : clock_usec(CLOCK_REALTIME);
     char stamp[64], avc[512];
 
     live->serial++;
@@ -192,7 +184,7 @@ void live_deny(Live *live, unsigned int ways, int port, uint64_t time_usec)
 
 void live_load_policy(Live *live)
 {
-    uint64_t time = realtime();
+    uint64_t time = clock_usec(CLOCK_REALTIME);
     char stamp[64];
 
     (void)snprintf(stamp, sizeof(stamp),
@@ -216,12 +208,12 @@ static void write_mark(Live *live, uint64_t time)
 void live_mark_log(Live *live)
 {
     /* Later than any gap that is open now will end. */
-    write_mark(live, realtime() + 60 * USEC_PER_SEC);
+    write_mark(live, clock_usec(CLOCK_REALTIME) + 60 * USEC_PER_SEC);
 }
 
 void live_begin_log(Live *live)
 {
-    write_mark(live, realtime() - 3600 * USEC_PER_SEC);
+    write_mark(live, clock_usec(CLOCK_REALTIME) - 3600 * USEC_PER_SEC);
 }
 
 void live_log_failure(Live *live, int port, unsigned int n)
@@ -260,7 +252,7 @@ bool live_journal_failure(Live *live, int port, unsigned int n)
                   "_BOOT_ID=0123456789abcdef0123456789abcdef\n_COMM=nginx\n_TRANSPORT=stdout\n"
                   "_PID=%u\nMESSAGE=nginx: [emerg] bind() to 0.0.0.0:%d failed (13: Permission "
                   "denied)\n\n",
-                  realtime(), realtime(), 1000 + n, port);
+                  clock_usec(CLOCK_REALTIME), clock_usec(CLOCK_REALTIME), 1000 + n, port);
     ORDIE(fclose(stream) == 0 && command && system(command) == 0);
     return true;
 }
@@ -269,9 +261,9 @@ bool live_journal_failure(Live *live, int port, unsigned int n)
 
 void live_run(Live *live, uint64_t usec)
 {
-    uint64_t end = realtime() + usec, now;
+    uint64_t end = clock_usec(CLOCK_REALTIME) + usec, now;
 
-    while ((now = realtime()) < end)
+    while ((now = clock_usec(CLOCK_REALTIME)) < end)
         ORDIE(sd_event_run(live->event, end - now) >= 0);
 }
 
