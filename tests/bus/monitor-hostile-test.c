@@ -19,10 +19,12 @@
 #define FLOOD      200
 #define FLOOD_STEP 100
 
-/* Of the client that never reads; and what it may cost: a reply of each kind under way. */
+/* Of the client that never reads; and what it may cost: a reply of each kind under way, and the
+ * time that the bus itself takes for it, a second or two. */
 #define DEAF_RULES      2000
 #define DEAF_CALLS      5000
 #define DEAF_MEMORY_KIB 4096
+#define DEAF_ANSWER_MAX (10 * SEC)
 
 static int setup(void **state)
 {
@@ -235,10 +237,10 @@ static void test_flood(void **state)
 
     before = harness_now_usec();
     assert_int_equal(fixture_get_number(fixture->user, "Diagnoses"), 6);
-    assert_true(harness_now_usec() - before < SEC);
+    assert_true(harness_now_usec() - before < POLKIT_TIMEOUT_USEC / 2);
     fixture_set_answer(fixture, ACTION, "yes");
     free(fixture_find_port(fixture->root, 3000));
-    assert_true(harness_now_usec() - before < 2 * SEC);
+    assert_true(harness_now_usec() - before < POLKIT_TIMEOUT_USEC / 2);
 
     sd_bus_flush_close_unref(client);
     wait_withdrawn(fixture, POLKIT_CHECKS_PER_USER_MAX);
@@ -316,11 +318,13 @@ static void test_client_never_reads(void **state)
         if (harness_now_usec() - begin > slowest)
             slowest = harness_now_usec() - begin;
     }
-    assert_true(slowest < 2 * SEC);
+    assert_true(slowest < DEAF_ANSWER_MAX);
     after = resident_kib(fixture->monitor);
     print_message("memory before %lu KiB, after %lu KiB; slowest answer %llu ms\n", before, after,
                   (unsigned long long)(slowest / 1000));
+#if !defined(__SANITIZE_ADDRESS__) /* which keeps what was freed: up to 256 MiB */
     assert_true(after < before + DEAF_MEMORY_KIB);
+#endif
     sd_bus_close(client);
     sd_bus_unref(client);
 }
