@@ -35,11 +35,10 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# copy_store NAME: as this host has it.
+# copy_store NAME: each time the same.
 copy_store() {
-    mkdir -p "$directory/$1/etc" "$directory/$1/var/lib"
-    cp -a /etc/selinux "$directory/$1/etc"
-    cp -a /var/lib/selinux "$directory/$1/var/lib"
+    [[ -d $directory/small ]] || "$SELGUARD_SOURCE_ROOT/tests/bus/small-store" "$directory/small"
+    cp -a "$directory/small" "$directory/$1"
 }
 # in_store NAME COMMAND…: with that copy in place of this host's.
 in_store() {

@@ -207,9 +207,8 @@ void harness_stop(Harness *harness)
 
 void harness_make_store(const Harness *harness)
 {
-    shell("mkdir -p \"$1/root/var/lib\" \"$1/root/etc\";"
-          "cp -a /var/lib/selinux \"$1/root/var/lib/\"; cp -a /etc/selinux \"$1/root/etc/\"",
-          harness->directory, "");
+    shell("\"$2/tests/bus/small-store\" \"$1/root\"", harness->directory,
+          environment("SELGUARD_SOURCE_ROOT"));
 }
 
 sd_bus *harness_connect(const Harness *harness, uid_t uid)

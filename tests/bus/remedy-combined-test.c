@@ -225,9 +225,9 @@ static void test_store_full(void **state)
     }
     copy_path(fixture, "store-kept", STORE);
     assert_int_equal(statvfs(store, &status), 0);
-    for (unsigned room = 1; room < 128 && !done; room += 1 + room / 2) {
+    for (unsigned room = 128; room < 131072 && !done; room += 128 + room / 2) { /* KiB */
         _cleanup_free_ char *size = format_string(
-            "size=%jum", (status.f_blocks - status.f_bfree) * status.f_frsize / 1048576 + room);
+            "size=%juk", (status.f_blocks - status.f_bfree) * status.f_frsize / 1024 + room);
         JobOutcome outcome;
 
         assert_int_equal(mount("tmpfs", store, "tmpfs", MS_REMOUNT, size), 0);
