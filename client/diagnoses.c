@@ -49,8 +49,14 @@ int diagnoses_find(Session *session, const char *id, char **ret_path)
     _cleanup_json_ json_object *list = NULL;
     const char *found = NULL;
     size_t n = 0;
-    int r = diagnoses_list(session, &list);
+    int r;
 
+    /* A script's variable that is not set: it must not stand for whatever there is. */
+    if (id && *id == '\0') {
+        (void)fprintf(stderr, "The id of the diagnosis is empty (selguardctl list).\n");
+        return -EINVAL;
+    }
+    r = diagnoses_list(session, &list);
     if (r < 0)
         return r;
     for (size_t i = 0; i < json_length(list); i++) {

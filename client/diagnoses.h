@@ -11,7 +11,7 @@
 int diagnoses_list(Session *session, json_object **ret_array);
 
 /* The object path of the diagnosis that `id` starts, which must be one alone. NULL stands for
- * the only one that is open. The caller frees *ret_path. */
+ * the only one that is open; an empty id is refused (-EINVAL). The caller frees *ret_path. */
 int diagnoses_find(Session *session, const char *id, char **ret_path);
 /* The id at the end of such a path. */
 const char *diagnosis_path_id(const char *path);

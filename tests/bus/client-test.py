@@ -279,6 +279,13 @@ class ClientTest(unittest.TestCase):
                                   (("list",), 0), (("--help",), 0), (("--version",), 0)]:
             self.assertEqual(self.run_client(*arguments).returncode, status, arguments)
 
+    def test_empty_id(self):
+        """It is not the beginning of every id."""
+        for verb in ["show", "apply", "trial", "dismiss", "verify", "export"]:
+            result = self.run_client(verb, "")
+            self.assertEqual(result.returncode, 1, result)
+            self.assertIn(b"id of the diagnosis is empty", result.stderr)
+
     def test_refused(self):
         self.answer("no")
         try:

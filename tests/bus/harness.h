@@ -33,7 +33,8 @@ void harness_stop(Harness *harness);
 /* A path in the temporary directory. One static buffer for each of the last 8 calls. */
 const char *harness_path(const Harness *harness, const char *name);
 
-/* Copies the policy store of this host, made small (small-store); its root is harness_path(harness, "root"). */
+/* Copies the policy store of this host, made small (small-store); its root is harness_path(harness,
+ * "root"). */
 void harness_make_store(const Harness *harness);
 
 /* Starts a program; NULL ends the arguments. It dies with the test. */
