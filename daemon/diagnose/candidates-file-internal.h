@@ -30,6 +30,9 @@ extern char *const file_tree_classes[];
 int file_context_init(FileContext *context, Diagnosis *diagnosis, const CandidateContext *base);
 /* The type that fits best what nginx wants there; NULL if the policy has none. */
 const char *file_context_choose_type(const FileContext *context);
+/* The type of the object of a class at a path, as the operation knows it; "" where it does not. */
+void file_context_find_type(const FileContext *context, const char *path, const char *class,
+                            char *ret_type, size_t size);
 /* What the proof of a label leaves open, in a sentence; NULL if nothing. The caller frees it. 0 or
  * -ENOMEM. */
 int file_context_find_caveat(const FileContext *context, char **ret_caveat);

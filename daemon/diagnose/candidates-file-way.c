@@ -51,32 +51,25 @@ static char *parent_of(const char *path)
     return strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-/* Whether the label is what the policy gives a name that it does not know. */
+/* Whether a name that the policy does not know gets this type in the directory. */
+static bool gives_unknown_names(FileContexts *contexts, const char *directory, const char *type)
+{
+    _cleanup_free_ char *unknown =
+        format_string("%s/.nginx-selguard-no-such-name", streq(directory, "/") ? "" : directory);
+
+    return unknown && has_default_type(contexts, unknown, type);
+}
+
+/* Whether the label is what the policy gives a name that it does not know, there and below: for
+ * people's homes it does not know the names either, but what is in one has another label. */
 static bool has_no_rule(const FileContext *context, const char *parent)
 {
     FileContexts *contexts = context->base->file_contexts;
-    _cleanup_free_ char *unknown =
-        format_string("%s/.nginx-selguard-no-such-name", streq(parent, "/") ? "" : parent);
+    const char *object = context->base->operation->object;
 
-    return contexts && unknown && has_default_type(contexts, unknown, context->type) &&
-           has_default_type(contexts, context->base->operation->object, context->type);
-}
-
-/* The type of the directory above, as the operation knows it; "" where it does not. */
-static void find_type_above(const FileContext *context, const char *parent, char *ret_type,
-                            size_t size)
-{
-    const Operation *operation = context->base->operation;
-
-    ret_type[0] = '\0';
-    for (size_t i = 0; i < operation->n_questions; i++) {
-        const Question *question = &operation->questions[i];
-
-        if (question->path && streq(question->path, parent) &&
-            streq(question->access.target_class, "dir") &&
-            context_type_copy(question->access.target_context, ret_type, size) < 0)
-            ret_type[0] = '\0';
-    }
+    return contexts && has_default_type(contexts, object, context->type) &&
+           gives_unknown_names(contexts, parent, context->type) &&
+           gives_unknown_names(contexts, object, context->type);
 }
 
 /* Nginx may search it, and neither write there nor find anything that is kept from others. */
@@ -211,7 +204,7 @@ int file_candidates_add_way(const FileContext *context)
 
     if (!parent || !context->on_the_way || !has_no_rule(context, parent))
         return 0;
-    find_type_above(context, parent, way.type, sizeof(way.type));
+    file_context_find_type(context, parent, "dir", way.type, sizeof(way.type));
     if (!is_for_passing(context, way.type))
         return 0;
     r = target_path_choose(context->diagnosis->path, context->purpose == PURPOSE_CERTIFICATE,

@@ -45,6 +45,21 @@ int file_plan_add_rule(Plan *plan, const TargetPath *target, const char *file_ty
     return r;
 }
 
+void file_context_find_type(const FileContext *context, const char *path, const char *class,
+                            char *ret_type, size_t size)
+{
+    const Operation *operation = context->base->operation;
+
+    ret_type[0] = '\0';
+    for (size_t i = 0; i < operation->n_questions; i++) {
+        const Question *question = &operation->questions[i];
+
+        if (streq_ptr(question->path, path) && streq(question->access.target_class, class) &&
+            context_type_copy(question->access.target_context, ret_type, size) < 0)
+            ret_type[0] = '\0';
+    }
+}
+
 int file_context_find_caveat(const FileContext *context, char **ret_caveat)
 {
     const char *caveat = NULL;
@@ -63,6 +78,7 @@ typedef struct Label {
     const TargetPath *target;
     const char *type;
     const char *context;     /* all of it, where that is known; else NULL */
+    const char *type_before; /* of the target now, where that is not the denied one; may be NULL */
     const char *type_behind; /* of what nginx wanted, where that is another; may be NULL */
     bool with_rule;          /* a rule for the path; else its default label is restored */
     const PeerRule *peer;    /* a rule for the process that listens; may be NULL */
@@ -103,7 +119,7 @@ static int submit(const FileContext *context, const Label *label, const Hypothes
 {
     char *const object_class[] = {context->diagnosis->access.target_class, NULL};
     const ExposureRelabel relabel = {
-        .old_type = context->type,
+        .old_type = label->type_before ? label->type_before : context->type,
         .new_type = label->type,
         .classes = label->target->tree ? file_tree_classes : object_class,
     };
@@ -241,6 +257,31 @@ int file_target_name_original(const FileContext *context, TargetPath *target)
     return r > 0 ? target_path_set_rule(target, original) : r;
 }
 
+/* A directory on the way was refused that is not to be labelled with all that is below it. One that
+ * the policy has a rule for, as for people's homes, keeps its label: booleans may open it, and what
+ * nginx wants in it gets a label that fits. */
+static int try_way(const FileContext *context, const char *type)
+{
+    _cleanup_(target_path_clear) TargetPath target = {};
+    const Diagnosis *diagnosis = context->diagnosis;
+    const size_t n_fixes = diagnosis->n_fixes;
+    char type_before[256];
+    int r = file_candidates_add_way(context);
+
+    file_context_find_type(context, context->base->operation->path, "file", type_before,
+                           sizeof(type_before));
+    if (r < 0 || diagnosis->n_fixes > n_fixes || type_before[0] == '\0' || streq(type_before, type))
+        return r;
+    r = target_path_choose(diagnosis->path, context->purpose == PURPOSE_CERTIFICATE, &target);
+    if (r >= 0)
+        r = file_target_name_original(context, &target);
+    return r < 0 ? r
+                 : try_label(context, &(Label){.target = &target,
+                                               .type = type,
+                                               .type_before = type_before,
+                                               .with_rule = true});
+}
+
 static int try_rule(const FileContext *context)
 {
     _cleanup_(target_path_clear) TargetPath target = {};
@@ -258,7 +299,7 @@ static int try_rule(const FileContext *context)
             : target_path_choose(context->diagnosis->path, context->purpose == PURPOSE_CERTIFICATE,
                                  &target);
     if (r == -EPERM) /* a directory that others share, with whatever else is in it */
-        return file_candidates_add_way(context);
+        return try_way(context, type);
     if (r >= 0)
         r = file_target_name_original(context, &target);
     return r < 0 ? r

@@ -378,6 +378,52 @@ static void test_way(void **state _unused_)
     policy_free(policy);
 }
 
+/* Nobody's home is named in the rules either, but it is labelled as it should be: it stays a home.
+ * A boolean opens it, and the content gets a label, unless it has one already. */
+static void test_home(void **state _unused_)
+{
+#define HOMES                                                                                      \
+    "/.*\tsystem_u:object_r:default_t:s0\n/\t-d\tsystem_u:object_r:usr_t:s0\n"                     \
+    "/home\t-d\tsystem_u:object_r:usr_t:s0\n"                                                      \
+    "/home/[^/]+\t-d\tsystem_u:object_r:user_home_dir_t:s0\n"                                      \
+    "/home/[^/]+/.+\tsystem_u:object_r:user_home_t:s0\n"
+    static const struct {
+        const char *rules, *summary;
+        size_t n_actions;
+    } rows[] = {
+        {HOMES,
+         "label /home/anna/public and what is below it as httpd_sys_content_t, and turn "
+         "httpd_enable_homedirs on",
+         3},
+        {HOMES "/home/anna/public(/.*)?\tsystem_u:object_r:httpd_sys_content_t:s0\n",
+         "turn the boolean httpd_enable_homedirs on", 1},
+    };
+    Policy *policy = load(POLICY_FEDORA);
+
+    for (size_t i = 0; i < ELEMENTS_OF(rows); i++) {
+        _cleanup_(file_contexts_cleanup) FileContexts *contexts = open_rules(rows[i].rules);
+        const Case example = {
+            .target_type = "user_home_dir_t",
+            .class = "dir",
+            .permissions = "search",
+            .name = "anna",
+            .operation = "open",
+            .log_target = "/home/anna/public/a.html",
+            .log_kind = FAILURE_TARGET_PATH,
+        };
+        Diagnosis *diagnosis = diagnose(policy, &example, contexts);
+        const Fix *fix = need_fix(diagnosis, rows[i].summary);
+
+        check_fixes(diagnosis);
+        assert_int_equal(fix->plan.n_actions, rows[i].n_actions);
+        assert_null(find_fix(diagnosis, "label the directory"));
+        assert_null(find_fix(diagnosis, "label /home/anna as"));
+        assert_int_equal(find_fix(diagnosis, "label ") != NULL, i == 0);
+        diagnosis_free(diagnosis);
+    }
+    policy_free(policy);
+}
+
 /* All in a file system without labels has one: what is behind its root does not have the default
  * label of the path. */
 static void test_network_file_system(void **state _unused_)
@@ -577,6 +623,7 @@ int main(void)
         cmocka_unit_test(test_customizable),
         cmocka_unit_test(test_equivalence),
         cmocka_unit_test(test_way),
+        cmocka_unit_test(test_home),
         cmocka_unit_test(test_network_file_system),
         cmocka_unit_test(test_categories),
         cmocka_unit_test(test_socket),
