@@ -2,6 +2,7 @@
 # denied on real hosts. Nothing of the project takes part.
 # timeout: 120
 # takes: 10
+# policy: whole
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 

@@ -3,6 +3,7 @@
 # needs: project
 # timeout: 420
 # takes: 150
+# policy: whole
 # reboots: 1
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"

@@ -3,6 +3,7 @@
 # needs: project
 # timeout: 900
 # takes: 200
+# policy: whole
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 

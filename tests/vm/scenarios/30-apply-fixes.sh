@@ -3,6 +3,7 @@
 # needs: project
 # timeout: 1500
 # takes: 500
+# policy: whole
 # reboots: 1
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"

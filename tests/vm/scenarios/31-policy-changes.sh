@@ -3,6 +3,7 @@
 # needs: project
 # timeout: 300
 # takes: 50
+# policy: whole
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 

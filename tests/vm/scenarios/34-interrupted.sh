@@ -4,6 +4,7 @@
 # needs: project
 # timeout: 600
 # takes: 90
+# policy: whole
 # reboots: 1
 # crash: yes
 # shellcheck shell=bash source=../guest/lib.sh
