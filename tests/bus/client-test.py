@@ -281,7 +281,7 @@ class ClientTest(unittest.TestCase):
 
     def test_empty_id(self):
         """It is not the beginning of every id."""
-        for verb in ["show", "apply", "trial", "dismiss", "verify", "export"]:
+        for verb in ["show", "apply", "trial", "dismiss", "verify"]:
             result = self.run_client(verb, "")
             self.assertEqual(result.returncode, 1, result)
             self.assertIn(b"id of the diagnosis is empty", result.stderr)

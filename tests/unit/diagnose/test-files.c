@@ -398,7 +398,7 @@ static void test_home(void **state _unused_)
         {HOMES "/home/anna/public(/.*)?\tsystem_u:object_r:httpd_sys_content_t:s0\n",
          "turn the boolean httpd_enable_homedirs on", 1},
     };
-    Policy *policy = load(POLICY_FEDORA);
+    Policy *policy = load(POLICY_TARGETED);
 
     for (size_t i = 0; i < ELEMENTS_OF(rows); i++) {
         _cleanup_(file_contexts_cleanup) FileContexts *contexts = open_rules(rows[i].rules);
