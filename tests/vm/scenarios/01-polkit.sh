@@ -1,7 +1,7 @@
 # The stage itself: the real polkit under the enforcing policy. It answers ordinary users,
 # refuses them, and takes an administrator's password on a terminal.
 # timeout: 180
-# takes: 15
+# takes: 18
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 

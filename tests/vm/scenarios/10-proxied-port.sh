@@ -2,7 +2,7 @@
 # the 200, and back.
 # needs: project
 # timeout: 420
-# takes: 150
+# takes: 115
 # policy: whole
 # reboots: 1
 # shellcheck shell=bash source=../guest/lib.sh

@@ -2,7 +2,7 @@
 # and the rest goes on.
 # needs: project
 # timeout: 300
-# takes: 70
+# takes: 55
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 

@@ -1,7 +1,7 @@
 # A selguard.conf that is not understood is one sentence in the status, and the rest goes on.
 # needs: project
 # timeout: 120
-# takes: 20
+# takes: 10
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 

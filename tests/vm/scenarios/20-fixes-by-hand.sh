@@ -2,7 +2,7 @@
 # taken back by hand, too.
 # needs: project
 # timeout: 400
-# takes: 250
+# takes: 85
 # policy: whole
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"

@@ -2,7 +2,7 @@
 # a boolean set at run time, permissive mode. What another policy denied stays undetermined.
 # needs: project
 # timeout: 900
-# takes: 200
+# takes: 60
 # policy: whole
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"

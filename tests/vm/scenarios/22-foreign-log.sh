@@ -1,7 +1,7 @@
 # A log of a host with another policy: what the policy lacks is not known, never denied.
 # needs: project
 # timeout: 120
-# takes: 20
+# takes: 5
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 

@@ -2,7 +2,7 @@
 # exactly what was there before.
 # needs: project
 # timeout: 1500
-# takes: 500
+# takes: 420
 # policy: whole
 # reboots: 1
 # shellcheck shell=bash source=../guest/lib.sh

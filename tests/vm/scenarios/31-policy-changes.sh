@@ -2,7 +2,7 @@
 # denial is missed meanwhile.
 # needs: project
 # timeout: 300
-# takes: 50
+# takes: 55
 # policy: whole
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"

@@ -3,7 +3,7 @@
 # and what nginx does not take is not left in force.
 # needs: project
 # timeout: 900
-# takes: 330
+# takes: 160
 # reboots: 1
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"

@@ -4,7 +4,7 @@
 # may ask for at once is bounded.
 # needs: project
 # timeout: 900
-# takes: 150
+# takes: 145
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 

@@ -3,7 +3,7 @@
 # end of it. (What else may be in the way, a full disk or a lock, is tests/bus/remedy-*-test.c.)
 # needs: project
 # timeout: 600
-# takes: 90
+# takes: 85
 # policy: whole
 # reboots: 1
 # crash: yes

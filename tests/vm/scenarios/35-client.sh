@@ -2,7 +2,7 @@
 # imported export gives the store that applying gave.
 # needs: project
 # timeout: 600
-# takes: 130
+# takes: 100
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 

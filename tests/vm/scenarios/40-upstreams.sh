@@ -2,7 +2,7 @@
 # first fix makes the request succeed.
 # needs: project
 # timeout: 800
-# takes: 150
+# takes: 118
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 

@@ -2,7 +2,7 @@
 # which shares nginx's domain.
 # needs: project
 # timeout: 700
-# takes: 200
+# takes: 66
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 

@@ -2,7 +2,7 @@
 # and caches. The old workers go on; each obstacle shows when the one before is gone.
 # needs: project
 # timeout: 600
-# takes: 150
+# takes: 100
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 

@@ -2,7 +2,7 @@
 # second nginx, logs and clocks that move, a permissive domain, an nginx that is not confined.
 # needs: project
 # timeout: 500
-# takes: 90
+# takes: 50
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 

@@ -2,7 +2,7 @@
 # capabilities of nginx's own processes; and each change that is put forward helps.
 # needs: project
 # timeout: 400
-# takes: 100
+# takes: 52
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 

@@ -1,7 +1,7 @@
 # What a dontaudit rule hides: nginx is refused, and the kernel says nothing.
 # needs: project
 # timeout: 200
-# takes: 40
+# takes: 15
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 

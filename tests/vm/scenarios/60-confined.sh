@@ -2,7 +2,7 @@
 # refused by the kernel: as root with every capability, so that nothing but SELinux refuses.
 # needs: project
 # timeout: 400
-# takes: 60
+# takes: 30
 # attacks: yes
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"

@@ -2,7 +2,7 @@
 # a crash and a hang, gone when told to, and without the other's part where that is missing.
 # needs: project
 # timeout: 600
-# takes: 105
+# takes: 90
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 

@@ -2,7 +2,7 @@
 # What is left after a purge is what the administrator made, and the users.
 # needs: packages
 # timeout: 700
-# takes: 220
+# takes: 150
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 

@@ -2,7 +2,7 @@
 # without SELinux. The last of a machine: what is made without SELinux has no label.
 # needs: project
 # timeout: 300
-# takes: 100
+# takes: 60
 # reboots: 2
 # kernel-2: selinux=0
 # shellcheck shell=bash source=../guest/lib.sh
