@@ -257,6 +257,18 @@ int file_target_name_original(const FileContext *context, TargetPath *target)
     return r > 0 ? target_path_set_rule(target, original) : r;
 }
 
+static int try_rule_at(const FileContext *context, TargetPath *target, const char *type,
+                       const char *type_before)
+{
+    int r = file_target_name_original(context, target);
+
+    return r < 0 ? r
+                 : try_label(context, &(Label){.target = target,
+                                               .type = type,
+                                               .type_before = type_before,
+                                               .with_rule = true});
+}
+
 /* A directory on the way was refused that is not to be labelled with all that is below it. One that
  * the policy has a rule for, as for people's homes, keeps its label: booleans may open it, and what
  * nginx wants in it gets a label that fits. */
@@ -273,13 +285,9 @@ static int try_way(const FileContext *context, const char *type)
     if (r < 0 || diagnosis->n_fixes > n_fixes || type_before[0] == '\0' || streq(type_before, type))
         return r;
     r = target_path_choose(diagnosis->path, context->purpose == PURPOSE_CERTIFICATE, &target);
-    if (r >= 0)
-        r = file_target_name_original(context, &target);
-    return r < 0 ? r
-                 : try_label(context, &(Label){.target = &target,
-                                               .type = type,
-                                               .type_before = type_before,
-                                               .with_rule = true});
+    if (r == -EINVAL) /* ".." in it: no rule for such a path, but booleans are not worse for it */
+        return 0;
+    return r < 0 ? r : try_rule_at(context, &target, type, type_before);
 }
 
 static int try_rule(const FileContext *context)
@@ -300,10 +308,7 @@ static int try_rule(const FileContext *context)
                                  &target);
     if (r == -EPERM) /* a directory that others share, with whatever else is in it */
         return try_way(context, type);
-    if (r >= 0)
-        r = file_target_name_original(context, &target);
-    return r < 0 ? r
-                 : try_label(context, &(Label){.target = &target, .type = type, .with_rule = true});
+    return r < 0 ? r : try_rule_at(context, &target, type, /* type_before= */ NULL);
 }
 
 /* What is to be said of the type, if no label is put on the object for it; else NULL. */

@@ -388,15 +388,16 @@ static void test_home(void **state _unused_)
     "/home/[^/]+\t-d\tsystem_u:object_r:user_home_dir_t:s0\n"                                      \
     "/home/[^/]+/.+\tsystem_u:object_r:user_home_t:s0\n"
     static const struct {
-        const char *rules, *summary;
+        const char *rules, *target, *summary;
         size_t n_actions;
     } rows[] = {
-        {HOMES,
+        {HOMES, "/home/anna/public/a.html",
          "label /home/anna/public and what is below it as httpd_sys_content_t, and turn "
          "httpd_enable_homedirs on",
          3},
         {HOMES "/home/anna/public(/.*)?\tsystem_u:object_r:httpd_sys_content_t:s0\n",
-         "turn the boolean httpd_enable_homedirs on", 1},
+         "/home/anna/public/a.html", "turn the boolean httpd_enable_homedirs on", 1},
+        {HOMES, "/home/anna/x/../public/a.html", "turn the boolean httpd_read_user_content on", 1},
     };
     Policy *policy = load(POLICY_TARGETED);
 
@@ -408,13 +409,14 @@ static void test_home(void **state _unused_)
             .permissions = "search",
             .name = "anna",
             .operation = "open",
-            .log_target = "/home/anna/public/a.html",
+            .log_target = rows[i].target,
             .log_kind = FAILURE_TARGET_PATH,
         };
         Diagnosis *diagnosis = diagnose(policy, &example, contexts);
         const Fix *fix = need_fix(diagnosis, rows[i].summary);
 
         check_fixes(diagnosis);
+        assert_int_equal(diagnosis->verdict, VERDICT_BLOCKED_BY_SELINUX);
         assert_int_equal(fix->plan.n_actions, rows[i].n_actions);
         assert_null(find_fix(diagnosis, "label the directory"));
         assert_null(find_fix(diagnosis, "label /home/anna as"));
