@@ -12,15 +12,27 @@ bool failure_is_of_backend(const Failure *failure)
            streq(failure->operation, "upstream-closed");
 }
 
+static const size_t strings[] = {
+    offsetof(Failure, level),    offsetof(Failure, operation), offsetof(Failure, target),
+    offsetof(Failure, address),  offsetof(Failure, phase),     offsetof(Failure, client),
+    offsetof(Failure, server),   offsetof(Failure, request),   offsetof(Failure, subrequest),
+    offsetof(Failure, upstream), offsetof(Failure, host),      offsetof(Failure, referrer),
+    offsetof(Failure, log_path), offsetof(Failure, line),
+};
+
 Failure *failure_copy(const Failure *failure)
 {
-    static const size_t strings[] = {
-        offsetof(Failure, level),    offsetof(Failure, operation), offsetof(Failure, target),
-        offsetof(Failure, address),  offsetof(Failure, phase),     offsetof(Failure, client),
-        offsetof(Failure, server),   offsetof(Failure, request),   offsetof(Failure, subrequest),
-        offsetof(Failure, upstream), offsetof(Failure, host),      offsetof(Failure, referrer),
-        offsetof(Failure, log_path), offsetof(Failure, line),
-    };
-
     return string_pack_copy(failure, sizeof(*failure), strings, ELEMENTS_OF(strings));
+}
+
+bool failure_copy_into(const Failure *failure, Failure *ret_copy, char *text, size_t size,
+                       size_t *ret_used)
+{
+    size_t length = string_pack_length(failure, strings, ELEMENTS_OF(strings));
+
+    if (length > size)
+        return false;
+    string_pack_fill(ret_copy, text, failure, sizeof(*failure), strings, ELEMENTS_OF(strings));
+    *ret_used = length;
+    return true;
 }

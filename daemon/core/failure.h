@@ -62,3 +62,8 @@ bool failure_is_of_backend(const Failure *failure);
 
 /* A deep copy in one allocation; free() it. NULL if out of memory. */
 Failure *failure_copy(const Failure *failure);
+
+/* The same into memory of the caller's: the strings go to `text`, of `size` bytes, of which
+ * *ret_used are taken. False, and nothing is written, where they do not fit. */
+bool failure_copy_into(const Failure *failure, Failure *ret_copy, char *text, size_t size,
+                       size_t *ret_used);

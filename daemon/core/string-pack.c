@@ -12,28 +12,37 @@ static const char *member_get(const void *base, size_t offset)
     return text;
 }
 
+size_t string_pack_length(const void *source, const size_t *offsets, size_t n_offsets)
+{
+    size_t length = 0;
+
+    for (size_t i = 0; i < n_offsets; i++) {
+        const char *text = member_get(source, offsets[i]);
+
+        length += text ? strlen(text) + 1 : 0;
+    }
+    return length;
+}
+
+void string_pack_fill(void *copy, char *text, const void *source, size_t size,
+                      const size_t *offsets, size_t n_offsets)
+{
+    memcpy(copy, source, size);
+    for (size_t i = 0; i < n_offsets; i++) {
+        const char *string = member_get(source, offsets[i]);
+
+        if (!string)
+            continue;
+        memcpy((char *)copy + offsets[i], &text, sizeof(text));
+        text = stpcpy(text, string) + 1;
+    }
+}
+
 void *string_pack_copy(const void *source, size_t size, const size_t *offsets, size_t n_offsets)
 {
-    size_t total = size;
-    char *copy, *end;
+    char *copy = malloc(size + string_pack_length(source, offsets, n_offsets));
 
-    for (size_t i = 0; i < n_offsets; i++) {
-        const char *text = member_get(source, offsets[i]);
-
-        total += text ? strlen(text) + 1 : 0;
-    }
-    copy = malloc(total);
-    if (!copy)
-        return NULL;
-    memcpy(copy, source, size);
-    end = copy + size;
-    for (size_t i = 0; i < n_offsets; i++) {
-        const char *text = member_get(source, offsets[i]);
-
-        if (!text)
-            continue;
-        memcpy(copy + offsets[i], &end, sizeof(end));
-        end = stpcpy(end, text) + 1;
-    }
+    if (copy)
+        string_pack_fill(copy, copy + size, source, size, offsets, n_offsets);
     return copy;
 }

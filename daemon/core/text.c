@@ -295,19 +295,29 @@ uint64_t hash_string(uint64_t seed, const char *text)
     return hash_bytes(seed, text, strlen(text) + 1);
 }
 
-/* Eight bytes a step. Whoever makes texts collide only has them parsed each time. */
+static uint64_t mix(uint64_t hash, const char *text, size_t length)
+{
+    uint64_t word = 0;
+
+    memcpy(&word, text, length);
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 32;
+}
+
+/* Eight bytes a step, four steps side by side: one waits for the multiplication before it. Whoever
+ * makes texts collide only has them parsed each time. */
 uint64_t hash_text(const char *text, size_t length)
 {
-    const uint64_t factor = UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t hash = length * factor, word;
+    enum { LANES = 4, STEP = sizeof(uint64_t) };
+    uint64_t lanes[LANES] = {length, 1, 2, 3}, hash;
 
-    for (; length >= sizeof(word); text += sizeof(word), length -= sizeof(word)) {
-        memcpy(&word, text, sizeof(word));
-        hash = (hash ^ word) * factor;
-        hash ^= hash >> 32;
-    }
-    word = 0;
-    memcpy(&word, text, length);
-    hash = (hash ^ word) * factor;
-    return hash ^ hash >> 32;
+    for (; length >= LANES * STEP; text += LANES * STEP, length -= LANES * STEP)
+        for (size_t i = 0; i < LANES; i++)
+            lanes[i] = mix(lanes[i], text + i * STEP, STEP);
+    for (; length >= STEP; text += STEP, length -= STEP)
+        lanes[0] = mix(lanes[0], text, STEP);
+    hash = mix(lanes[0], text, length);
+    for (size_t i = 1; i < LANES; i++)
+        hash = mix(hash, (const char *)&lanes[i], STEP);
+    return hash;
 }

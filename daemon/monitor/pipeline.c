@@ -150,26 +150,42 @@ void pipeline_take_line(void *userdata, const char *log_path, const char *line, 
 void pipeline_take_journal_line(void *userdata, const char *source, const NginxLineOrigin *origin,
                                 const char *line, size_t length)
 {
-    Pipeline *pipeline = userdata;
-    NginxLineClass class;
     Failure failure;
 
-    pipeline->statistics.lines++;
-    class = nginx_line_parse_from(&pipeline->parser, source, origin, line, length, &failure);
-    pipeline->statistics.open_evicted = pipeline->parser.open_evicted;
-    switch (class) {
-    case NGINX_LINE_FOREIGN:
-        pipeline->statistics.foreign++;
-        return;
-    case NGINX_LINE_OTHER:
-        return;
-    case NGINX_LINE_FAILURE:
-        break;
-    }
-    pipeline->statistics.failures++;
-    if (failure.time_known)
-        pipeline->last_failure_usec = failure.time_usec;
-    (void)correlator_push_failure(pipeline->correlator, &failure, pipeline->now_usec);
+    if (pipeline_parse_line(userdata, source, origin, line, length, &failure))
+        pipeline_take_failure(userdata, &failure);
+}
+
+bool pipeline_parse_line(Pipeline *pipeline, const char *source, const NginxLineOrigin *origin,
+                         const char *line, size_t length, Failure *ret_failure)
+{
+    PipelineStatistics *statistics = &pipeline->statistics;
+    const uint64_t evicted = pipeline->parser.open_evicted;
+    NginxLineClass class;
+
+    class = nginx_line_parse_from(&pipeline->parser, source, origin, line, length, ret_failure);
+    statistics->lines++;
+    statistics->open_evicted += pipeline->parser.open_evicted - evicted;
+    statistics->foreign += class == NGINX_LINE_FOREIGN;
+    statistics->failures += class == NGINX_LINE_FAILURE;
+    return class == NGINX_LINE_FAILURE;
+}
+
+void pipeline_take_failure(Pipeline *pipeline, const Failure *failure)
+{
+    if (failure->time_known)
+        pipeline->last_failure_usec = failure->time_usec;
+    (void)correlator_push_failure(pipeline->correlator, failure, pipeline->now_usec);
+}
+
+void pipeline_add_parsed(Pipeline *pipeline, const PipelineStatistics *parsed)
+{
+    PipelineStatistics *statistics = &pipeline->statistics;
+
+    statistics->lines += parsed->lines;
+    statistics->failures += parsed->failures;
+    statistics->foreign += parsed->foreign;
+    statistics->open_evicted += parsed->open_evicted;
 }
 
 uint64_t pipeline_advance(Pipeline *pipeline, uint64_t now_usec)

@@ -61,6 +61,13 @@ void pipeline_take_line(void *userdata, const char *log_path, const char *line, 
 void pipeline_take_journal_line(void *userdata, const char *source, const NginxLineOrigin *origin,
                                 const char *line, size_t length);
 
+/* The two halves of that, and the counters of the first, for whoever has lines parsed by another
+ * process. Whether the line is a failure, which is then valid until the next call; */
+bool pipeline_parse_line(Pipeline *pipeline, const char *source, const NginxLineOrigin *origin,
+                         const char *line, size_t length, Failure *ret_failure);
+void pipeline_take_failure(Pipeline *pipeline, const Failure *failure);
+void pipeline_add_parsed(Pipeline *pipeline, const PipelineStatistics *parsed);
+
 /* Sets the clock, which must not go back, and does what is due. Live, it is called before
  * records and lines are put in, and at the latest at the time that it returns (UINT64_MAX:
  * nothing waits). For recorded files the clock is how far all of them have been read. */

@@ -2,22 +2,17 @@
 #include "daemon/monitor/replay.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 
 #include "daemon/core/macro.h"
 #include "daemon/core/text.h"
-
-/* Small, so that files that cover the same time stay close to each other. */
-#define STEP (64u * 1024)
+#include "daemon/monitor/line-reader.h"
+#include "daemon/monitor/lines-ahead.h"
 
 typedef struct Source {
     const char *path;
     AuditLogfile *audit; /* or: */
-    int fd;
-    char *buffer; /* of an error log: an unfinished line, and what was read behind it */
-    size_t length;
-    bool skipping; /* inside a line that is too long */
+    LineReader lines;
+    LinesAhead *ahead; /* which reads them then; or NULL */
     bool done;
     uint64_t reached_usec; /* time of its newest record so far */
 } Source;
@@ -25,79 +20,42 @@ typedef struct Source {
 static void source_clear(Source *source)
 {
     audit_logfile_free(source->audit);
-    if (source->fd >= 0)
-        (void)close(source->fd);
-    free(source->buffer);
+    lines_ahead_free(source->ahead);
+    line_reader_clear(&source->lines);
 }
 
-static int open_error_log(Source *source)
-{
-    struct stat status;
+typedef struct Lines {
+    const char *path;
+    Pipeline *pipeline;
+    ReplayResult *result;
+} Lines;
 
-    source->fd = open(source->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (source->fd < 0)
-        return -errno;
-    if (fstat(source->fd, &status) < 0)
-        return -errno;
-    if (S_ISDIR(status.st_mode))
-        return -EISDIR;
-    if (!S_ISREG(status.st_mode))
-        return -EINVAL;
-    source->buffer = malloc(STEP + NGINX_LINE_LENGTH_MAX);
-    return source->buffer ? 0 : -ENOMEM;
-}
-
-static void take_line(Source *source, Pipeline *pipeline, const char *line, size_t length,
-                      ReplayResult *result)
+static void take_line(const char *line, size_t length, bool too_long, void *userdata)
 {
-    result->lines++;
-    if (source->skipping || length > NGINX_LINE_LENGTH_MAX)
-        result->lines_skipped++;
+    const Lines *lines = userdata;
+
+    lines->result->lines++;
+    if (too_long)
+        lines->result->lines_skipped++;
     else
-        pipeline_take_line(pipeline, source->path, line, length);
-    source->skipping = false;
-}
-
-/* Hands over the whole lines of the buffer and keeps the rest. */
-static void take_lines(Source *source, Pipeline *pipeline, ReplayResult *result)
-{
-    char *start = source->buffer, *end = source->buffer + source->length, *newline;
-
-    if (!start)
-        return;
-    while ((newline = memchr(start, '\n', (size_t)(end - start)))) {
-        take_line(source, pipeline, start, (size_t)(newline - start), result);
-        start = newline + 1;
-    }
-    source->length = (size_t)(end - start);
-    if (source->length >= NGINX_LINE_LENGTH_MAX) {
-        source->skipping = true;
-        source->length = 0;
-    }
-    memmove(source->buffer, start, source->length);
+        pipeline_take_line(lines->pipeline, lines->path, line, length);
 }
 
 static int step_error_log(Source *source, Pipeline *pipeline, ReplayResult *result)
 {
-    ssize_t n = read(source->fd, source->buffer + source->length, STEP);
+    Lines lines = {source->path, pipeline, result};
+    int r = source->ahead
+                ? lines_ahead_step(source->ahead, pipeline, &result->lines, &result->lines_skipped)
+                : line_reader_step(&source->lines, take_line, &lines);
 
-    if (n < 0)
-        return -errno;
-    if (n == 0) {
-        if (source->length > 0 || source->skipping)
-            take_line(source, pipeline, source->buffer, source->length, result);
-        source->done = true;
-        return 0;
-    }
-    source->length += (size_t)n;
-    take_lines(source, pipeline, result);
-    return 0;
+    source->done = r == 0;
+    return r;
 }
 
 static int step_audit_log(Source *source, Pipeline *pipeline, ReplayResult *result)
 {
     const AuditLogCounters *counters;
-    int r = audit_logfile_process(source->audit, pipeline_assembler(pipeline), STEP);
+    int r = audit_logfile_process(source->audit, pipeline_assembler(pipeline), LINE_READER_STEP);
 
     if (r != 0)
         return r < 0 ? r : 0;
@@ -158,7 +116,7 @@ static int open_sources(Source *sources, char *const *audit_logs, char *const *e
     }
     for (; error_logs && *error_logs; error_logs++, source++) {
         source->path = *error_logs;
-        r = open_error_log(source);
+        r = line_reader_open(&source->lines, source->path);
         if (r < 0) {
             *ret_failed = source;
             return r;
@@ -167,9 +125,29 @@ static int open_sources(Source *sources, char *const *audit_logs, char *const *e
     return 0;
 }
 
+/* The longest log of nginx is parsed by a process of its own, if that is worth it. Where there can
+ * be none, it is parsed here as the others are. */
+static void start_ahead(Source *sources, size_t n, Pipeline *pipeline)
+{
+    Source *longest = NULL;
+
+    for (size_t i = 0; i < n; i++)
+        if (sources[i].lines.size >= (longest ? longest->lines.size + 1 : LINES_AHEAD_SIZE_MIN))
+            longest = &sources[i];
+    if (longest)
+        (void)lines_ahead_start(&longest->lines, pipeline, longest->path, &longest->ahead);
+}
+
 static const char *explain(int error)
 {
-    return error == -EINVAL ? "not a regular file" : strerror(-error);
+    switch (error) {
+    case -EINVAL:
+        return "not a regular file";
+    case -EPIPE:
+        return "the process that read it ended unexpectedly";
+    default:
+        return strerror(-error);
+    }
 }
 
 int replay_files(Pipeline *pipeline, char *const *audit_logs, char *const *error_logs,
@@ -185,8 +163,10 @@ int replay_files(Pipeline *pipeline, char *const *audit_logs, char *const *error
     if (!sources)
         return -ENOMEM;
     for (size_t i = 0; i < n; i++)
-        sources[i].fd = -1;
+        sources[i].lines.fd = -1;
     r = open_sources(sources, audit_logs, error_logs, &source);
+    if (r >= 0)
+        start_ahead(sources, n, pipeline);
     while (r >= 0 && (source = find_hindmost(sources, n))) {
         if (source->reached_usec > now_usec) {
             now_usec = source->reached_usec;
@@ -205,5 +185,5 @@ int replay_files(Pipeline *pipeline, char *const *audit_logs, char *const *error
     for (size_t i = 0; i < n; i++)
         source_clear(&sources[i]);
     free(sources);
-    return r;
+    return r < 0 ? r : 0;
 }
