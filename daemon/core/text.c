@@ -295,29 +295,34 @@ uint64_t hash_string(uint64_t seed, const char *text)
     return hash_bytes(seed, text, strlen(text) + 1);
 }
 
-static uint64_t mix(uint64_t hash, const char *text, size_t length)
+static inline uint64_t mix_word(uint64_t hash, uint64_t word)
 {
-    uint64_t word = 0;
-
-    memcpy(&word, text, length);
     hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
     return hash ^ hash >> 32;
 }
 
-/* Eight bytes a step, four steps side by side: one waits for the multiplication before it. Whoever
- * makes texts collide only has them parsed each time. */
+static inline uint64_t mix(uint64_t hash, const char *text)
+{
+    uint64_t word;
+
+    memcpy(&word, text, sizeof(word));
+    return mix_word(hash, word);
+}
+
+/* Eight bytes a step, four steps side by side: one would wait for the multiplication before it.
+ * Whoever makes texts collide only has them parsed each time. */
 uint64_t hash_text(const char *text, size_t length)
 {
-    enum { LANES = 4, STEP = sizeof(uint64_t) };
-    uint64_t lanes[LANES] = {length, 1, 2, 3}, hash;
+    uint64_t a = length, b = 1, c = 2, d = 3, rest = 0;
 
-    for (; length >= LANES * STEP; text += LANES * STEP, length -= LANES * STEP)
-        for (size_t i = 0; i < LANES; i++)
-            lanes[i] = mix(lanes[i], text + i * STEP, STEP);
-    for (; length >= STEP; text += STEP, length -= STEP)
-        lanes[0] = mix(lanes[0], text, STEP);
-    hash = mix(lanes[0], text, length);
-    for (size_t i = 1; i < LANES; i++)
-        hash = mix(hash, (const char *)&lanes[i], STEP);
-    return hash;
+    for (; length >= 32; text += 32, length -= 32) {
+        a = mix(a, text);
+        b = mix(b, text + 8);
+        c = mix(c, text + 16);
+        d = mix(d, text + 24);
+    }
+    for (; length >= 8; text += 8, length -= 8)
+        a = mix(a, text);
+    memcpy(&rest, text, length);
+    return mix_word(mix_word(mix_word(mix_word(a, rest), b), c), d);
 }
