@@ -22,12 +22,15 @@ static bool times_agree(const Denial *denial, const Failure *failure)
 
 static bool permissions_contain(const Denial *denial, const char *permission)
 {
-    size_t length = strlen(permission);
+    const size_t length = strlen(permission);
 
-    for (const char *p = denial->permissions; (p = strstr(p, permission)); p += length)
-        if ((p == denial->permissions || p[-1] == ' ') && (p[length] == ' ' || p[length] == '\0'))
+    for (const char *p = denial->permissions, *end;; p = end + 1) {
+        end = strchrnul(p, ' ');
+        if ((size_t)(end - p) == length && memcmp(p, permission, length) == 0)
             return true;
-    return false;
+        if (!*end)
+            return false;
+    }
 }
 
 /* One path component after another, runs of slashes being one. */

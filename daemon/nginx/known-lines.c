@@ -12,21 +12,29 @@ _Static_assert(NGINX_KNOWN_TEXT_MAX <= UINT16_MAX, "lengths have two bytes");
 void known_lines_init(KnownLines *known)
 {
     memset(known->lengths, 0, sizeof(known->lengths));
+    memset(known->passed, 0, sizeof(known->passed));
 }
 
-int known_lines_find(const KnownLines *known, const char *text, size_t length,
-                     const KnownLine **ret_line)
+int known_lines_find(KnownLines *known, const char *text, size_t length, const KnownLine **ret_line)
 {
     const KnownLine *line;
+    uint64_t hash;
     size_t place;
+    bool again;
 
+    *ret_line = NULL;
     if (length == 0 || length > NGINX_KNOWN_TEXT_MAX)
         return -1;
-    place = hash_text(text, length) & (NGINX_KNOWN_LINES - 1);
+    hash = hash_text(text, length);
+    place = hash & (NGINX_KNOWN_LINES - 1);
     line = &known->lines[place];
-    *ret_line =
-        known->lengths[place] == length && memcmp(line->text, text, length) == 0 ? line : NULL;
-    return (int)place;
+    if (known->lengths[place] == length && memcmp(line->text, text, length) == 0) {
+        *ret_line = line;
+        return (int)place;
+    }
+    again = known->passed[place] == hash;
+    known->passed[place] = hash;
+    return again ? (int)place : -1;
 }
 
 static void move(const char **field, const char *from, const char *to)

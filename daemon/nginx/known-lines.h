@@ -2,7 +2,8 @@
 /*
  * What lately seen messages of nginx mean, so that it need not be worked out again: in a storm they
  * repeat to the byte, but for their time and connection, which stand before the message. A message
- * has one place it can be in; another one takes it over. Fixed size, nothing is allocated.
+ * has one place it can be in; another one takes it over when it comes a second time, so that what
+ * differs in each line costs little and drives nothing out. Fixed size, nothing is allocated.
  */
 #pragma once
 
@@ -23,14 +24,15 @@ typedef struct KnownLine {
 
 typedef struct KnownLines {
     uint16_t lengths[NGINX_KNOWN_LINES]; /* 0: the place is empty */
+    uint64_t passed[NGINX_KNOWN_LINES];  /* hash of the message that last was not found there */
     KnownLine lines[NGINX_KNOWN_LINES];
 } KnownLines;
 
 void known_lines_init(KnownLines *known);
 
-/* The place of a message; -1 for one that is empty or too long to be remembered. *ret_line (set
- * unless -1 is returned) is what is known of the very message, or NULL. */
-int known_lines_find(const KnownLines *known, const char *text, size_t length,
+/* The place of a message; -1 for one that is not to be remembered: it is empty, too long, or new.
+ * *ret_line is what is known of the very message, or NULL. */
+int known_lines_find(KnownLines *known, const char *text, size_t length,
                      const KnownLine **ret_line);
 /* Puts it into the place that known_lines_find() gave, if there is room for it. `failure` (NULL: it
  * is none) has its texts in the first `used` bytes of `fields`. */

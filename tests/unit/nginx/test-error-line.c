@@ -690,8 +690,9 @@ static void test_zones(void **state)
     tzset();
 }
 
-/* A message that comes again says the same; what stands before it is its own. More messages than
- * are remembered push one another out, and each is still read rightly. */
+/* A message that comes again says the same, when it is new, when it is remembered and when it is
+ * known; what stands before it is its own. More messages than are remembered push one another out,
+ * and each is still read rightly. */
 static void test_again(void **state)
 {
     for (unsigned int round = 0; round < 3; round++)
@@ -705,7 +706,7 @@ static void test_again(void **state)
             char request[64];
 
             (void)snprintf(request, sizeof(request), "GET /%u HTTP/1.1", i);
-            for (unsigned int again = 0; again < 2; again++) {
+            for (unsigned int again = 0; again < 3; again++) {
                 Failure failure;
 
                 assert_int_equal(parse(line, &failure), NGINX_LINE_FAILURE);
