@@ -85,8 +85,8 @@ static const char *settled_state(Fixture *fixture, const char **ret_id)
     return state;
 }
 
-/* Before or after, and the record knows which; then puts it back. */
-static void check_consistent(Fixture *fixture, size_t records_before)
+/* Before or after, and the record knows which; then puts it back. Returns whether it was after. */
+static bool check_consistent(Fixture *fixture, size_t records_before)
 {
     const char *id;
     const char *state;
@@ -95,7 +95,7 @@ static void check_consistent(Fixture *fixture, size_t records_before)
     if (fixture_count_records(fixture) == records_before) {
         assert_string_equal(fixture_state(fixture, BOOL_A),
                             "local=none policy=off runtime=unknown");
-        return;
+        return false;
     }
     state = settled_state(fixture, &id);
     applied = streq(state, "applied");
@@ -106,6 +106,7 @@ static void check_consistent(Fixture *fixture, size_t records_before)
                                 : "local=none policy=off runtime=unknown");
     if (applied)
         assert_string_equal(fixture_revert(fixture, id).result, "unverified");
+    return applied;
 }
 
 /* How many records on disk are in that phase. */
@@ -129,9 +130,9 @@ static unsigned count_phase(Fixture *fixture, const char *phase)
     return count;
 }
 
-/* The service dies at some moment of a change, with or without its worker. Returns how many
- * records it left half way. */
-static unsigned kill_after(Fixture *fixture, unsigned milliseconds, bool worker_too)
+/* The service dies at some moment of a change, with or without its worker. Returns whether that
+ * left it half way; *ret_applied is how it turned out. */
+static bool kill_after(Fixture *fixture, unsigned milliseconds, bool worker_too, bool *ret_applied)
 {
     size_t records = fixture_count_records(fixture);
     unsigned unfinished;
@@ -148,9 +149,9 @@ static unsigned kill_after(Fixture *fixture, unsigned milliseconds, bool worker_
     fixture_start_remedy(fixture, NULL);
     if (!worker_too)
         (void)usleep(1000000); /* it may still be committing what was approved */
-    check_consistent(fixture, records);
+    *ret_applied = check_consistent(fixture, records);
     assert_int_equal(count_phase(fixture, "committing"), 0);
-    return unfinished;
+    return unfinished > 0;
 }
 
 /* Kills at moments further and further apart, until it was over; returns how many these were. */
@@ -159,12 +160,11 @@ static unsigned kill_until_over(Fixture *fixture, unsigned step, unsigned *ret_u
     unsigned moments = 0;
 
     for (unsigned milliseconds = 0; milliseconds < 20000; milliseconds += step + milliseconds / 8) {
-        size_t records = fixture_count_records(fixture);
-        unsigned caught = kill_after(fixture, milliseconds, true);
+        bool applied, caught = kill_after(fixture, milliseconds, true, &applied);
 
         *ret_unfinished += caught;
         moments++;
-        if (*ret_unfinished > 0 && caught == 0 && fixture_count_records(fixture) > records)
+        if (applied && !caught)
             return moments;
     }
     fail_msg("not over after %u moments", moments);
@@ -185,8 +185,10 @@ static void test_killed_with_worker(void **state)
 
 static void test_killed_alone(void **state)
 {
+    bool applied;
+
     for (unsigned milliseconds = 0; milliseconds < 600; milliseconds += 150)
-        (void)kill_after(*state, milliseconds, false);
+        (void)kill_after(*state, milliseconds, false, &applied);
 }
 
 static void test_killed_while_reverting(void **state)

@@ -144,7 +144,7 @@ static void test_killed_as_it_begins(void **state)
     uint64_t before = fixture_store_hash(fixture);
     unsigned undone = 0, moments = 0;
 
-    for (unsigned milliseconds = 0; milliseconds < 8000; milliseconds += 40 + milliseconds / 4) {
+    for (unsigned milliseconds = 0; milliseconds < 8000; milliseconds += 10 + milliseconds / 4) {
         size_t records = fixture_count_records(fixture);
         _cleanup_free_ char *change = NULL;
         uint64_t deadline = harness_now_usec() + 40 * SEC;
