@@ -72,6 +72,29 @@ static void test_copies_are_deep(void **state _unused_)
     assert_int_equal(failure_copied->port, -1);
 }
 
+/* Into memory of the caller's, which it fills to the byte and never beyond. */
+static void test_copy_into(void **state _unused_)
+{
+    const Failure failure = {.operation = "open", .target = "", .line = "a line", .port = -1};
+    const size_t needed = sizeof("open") + sizeof("") + sizeof("a line");
+    char text[64];
+    Failure copy;
+    size_t used = 0;
+
+    memset(text, '#', sizeof(text));
+    assert_false(failure_copy_into(&failure, &copy, text, needed - 1, &used));
+    assert_int_equal(text[0], '#');
+    assert_true(failure_copy_into(&failure, &copy, text, needed, &used));
+    assert_int_equal(used, needed);
+    assert_int_equal(text[needed], '#');
+    assert_true(copy.operation >= text && copy.line + sizeof("a line") == text + needed);
+    assert_string_equal(copy.operation, "open");
+    assert_string_equal(copy.target, "");
+    assert_string_equal(copy.line, "a line");
+    assert_null(copy.request);
+    assert_int_equal(copy.port, -1);
+}
+
 static void add_boolean(Plan *plan, const char *name, bool value)
 {
     Action action = {.kind = ACTION_SET_BOOLEAN, .name = strdup(name), .value = value};
@@ -337,6 +360,7 @@ int main(void)
         cmocka_unit_test(test_context_type),
         cmocka_unit_test(test_access),
         cmocka_unit_test(test_copies_are_deep),
+        cmocka_unit_test(test_copy_into),
         cmocka_unit_test(test_commands),
         cmocka_unit_test(test_plan),
         cmocka_unit_test(test_remember_is_bounded_and_distinct),

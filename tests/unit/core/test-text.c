@@ -107,12 +107,34 @@ static void test_hash(void **state _unused_)
     assert_true(hash_bytes(HASH_SEED, "a", 1) == UINT64_C(0xaf63dc4c8601ec8c));
 }
 
+/* Every byte counts, wherever it stands, and so does the length; what is behind it does not. */
+static void test_hash_text(void **state _unused_)
+{
+    char text[100] = {};
+    uint64_t hashes[100];
+
+    for (size_t length = 0; length < sizeof(text); length++) {
+        hashes[length] = hash_text(text, length);
+        for (size_t shorter = 0; shorter < length; shorter++)
+            assert_true(hashes[shorter] != hashes[length]);
+        text[length] = 1;
+        assert_true(hash_text(text, length) == hashes[length]);
+        text[length] = 0;
+        for (size_t i = 0; i < length; i++) {
+            text[i] = 1;
+            assert_true(hash_text(text, length) != hashes[length]);
+            text[i] = 0;
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_strv),         cmocka_unit_test(test_words),
         cmocka_unit_test(test_parse_number), cmocka_unit_test(test_escape_for_terminal),
         cmocka_unit_test(test_shell_quote),  cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_hash_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
