@@ -256,6 +256,8 @@ static int run(const Scenario *scenario, uint64_t n_records)
            scenario->name, (double)sent * 1e9 / (double)cpu, (double)cpu / (double)sent,
            measure_kernel(scenario, pair[0], pair[1], n_records),
            measure_memory(scenario, assembler, n_records), allocations);
+    if (scenario->denial)
+        printf("  a denial, all its records: %.1f ns\n", (double)cpu / (double)expected);
     audit_socket_free(audit_socket);
     audit_assembler_free(assembler);
     (void)close(pair[1]);
