@@ -5,6 +5,7 @@
 
 #include "daemon/core/limits.h"
 #include "daemon/core/macro.h"
+#include "daemon/core/path.h"
 
 bool error_is_refusal(int error)
 {
@@ -70,18 +71,29 @@ static bool path_has_component(const char *path, const char *name, bool last_onl
     return false;
 }
 
+static bool is_path_or_on_way(const Denial *denial, const char *path)
+{
+    const size_t length = strlen(denial->path);
+
+    if (paths_equal(denial->path, path))
+        return true;
+    /* A directory on the way is named alone. */
+    return streq(denial->target_class, "dir") && strncmp(denial->path, path, length) == 0 &&
+           path[length] == '/';
+}
+
 /* Compares what the kernel says of the object with the path in nginx's line. */
 static Match match_path(const Denial *denial, const char *path)
 {
     bool directory = streq(denial->target_class, "dir");
 
     if (denial->path && denial->path[0] == '/') {
-        size_t length = strlen(denial->path);
+        _cleanup_free_ char *collapsed = NULL;
 
-        if (paths_equal(denial->path, path))
+        if (is_path_or_on_way(denial, path))
             return MATCH_CERTAIN;
-        /* A directory on the way is named alone. */
-        return directory && strncmp(denial->path, path, length) == 0 && path[length] == '/'
+        return path_has_dots(path) && path_collapse(path, &collapsed) >= 0 &&
+                       is_path_or_on_way(denial, collapsed)
                    ? MATCH_CERTAIN
                    : MATCH_NONE;
     }

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "daemon/core/macro.h"
+#include "daemon/core/path.h"
 #include "daemon/core/text.h"
 #include "daemon/correlate/match.h"
 #include "daemon/diagnose/analysis-internal.h"
@@ -217,7 +218,7 @@ static int add_candidates(Diagnosis *diagnosis, const Hypothesis *current,
 
     default_context = find_default(operation->object, diagnosis->access.target_class,
                                    options->file_contexts, default_type, sizeof(default_type));
-    free(find_default(diagnosis->path,
+    free(find_default(operation->path,
                       diagnosis->target_kind == TARGET_SOCKET ? "sock_file" : "file",
                       options->file_contexts, behind, sizeof(behind)));
     context.default_context = default_context;
@@ -270,14 +271,40 @@ static int update_peer(Diagnosis *diagnosis, const AnalysisOptions *options)
     return peer ? string_replace(&diagnosis->peer_context, peer) : 0;
 }
 
+/* Where nginx's path leads on the host: labels go to what is there, not to a link on the way. Of
+ * what does not exist, its directory counts. NULL where that is not known, or if the link itself
+ * was refused. */
+static int find_real_path(const Diagnosis *diagnosis, const HostFacts *host, char **ret_path)
+{
+    const PathFacts *facts = host && host->have_path ? &host->path : NULL;
+    const char *parent, *name;
+
+    *ret_path = NULL;
+    if (!facts || streq(diagnosis->access.target_class, "lnk_file"))
+        return 0;
+    if (facts->object >= 0)
+        return string_replace(ret_path, facts->components[facts->object].path);
+    name = diagnosis->path ? strrchr(diagnosis->path, '/') : NULL;
+    if (!facts->missing_last || facts->parent < 0 || !name || !name[1] || path_has_dots(name))
+        return 0;
+    parent = facts->components[facts->parent].path;
+    *ret_path = format_string("%s%s", streq(parent, "/") ? "" : parent, name);
+    return *ret_path ? 0 : -ENOMEM;
+}
+
 static int make_operation(const Diagnosis *diagnosis, const Hypothesis *current,
                           const AnalysisOptions *options, Operation *ret_operation)
 {
-    if (options->read_label || !options->file_contexts)
-        return operation_from_diagnosis(diagnosis, current, options->intents, options->read_label,
-                                        options->userdata, ret_operation);
-    return operation_from_diagnosis(diagnosis, current, options->intents, read_default_label,
-                                    options->file_contexts, ret_operation);
+    const bool on_disk = options->read_label || !options->file_contexts;
+    _cleanup_free_ char *real_path = NULL;
+    int r = find_real_path(diagnosis, options->host, &real_path);
+
+    if (r < 0)
+        return r;
+    return operation_from_diagnosis(diagnosis, current, real_path, options->intents,
+                                    on_disk ? options->read_label : read_default_label,
+                                    on_disk ? options->userdata : options->file_contexts,
+                                    ret_operation);
 }
 
 /* A site that was taken away since is no intruder. */

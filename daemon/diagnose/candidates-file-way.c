@@ -207,7 +207,7 @@ int file_candidates_add_way(const FileContext *context)
     file_context_find_type(context, parent, "dir", way.type, sizeof(way.type));
     if (!is_for_passing(context, way.type))
         return 0;
-    r = target_path_choose(context->diagnosis->path, context->purpose == PURPOSE_CERTIFICATE,
+    r = target_path_choose(context->base->operation->path, context->purpose == PURPOSE_CERTIFICATE,
                            &way.content);
     if (r >= 0)
         r = file_target_name_original(context, &way.content);

@@ -284,9 +284,8 @@ static int try_way(const FileContext *context, const char *type)
                            sizeof(type_before));
     if (r < 0 || diagnosis->n_fixes > n_fixes || type_before[0] == '\0' || streq(type_before, type))
         return r;
-    r = target_path_choose(diagnosis->path, context->purpose == PURPOSE_CERTIFICATE, &target);
-    if (r == -EINVAL) /* ".." in it: no rule for such a path, but booleans are not worse for it */
-        return 0;
+    r = target_path_choose(context->base->operation->path, context->purpose == PURPOSE_CERTIFICATE,
+                           &target);
     return r < 0 ? r : try_rule_at(context, &target, type, type_before);
 }
 
@@ -304,8 +303,8 @@ static int try_rule(const FileContext *context)
                             "is what the process that listens on the socket needs there");
     r = context->on_the_way && context->base->operation->object
             ? target_path_choose_directory(context->base->operation->object, &target)
-            : target_path_choose(context->diagnosis->path, context->purpose == PURPOSE_CERTIFICATE,
-                                 &target);
+            : target_path_choose(context->base->operation->path,
+                                 context->purpose == PURPOSE_CERTIFICATE, &target);
     if (r == -EPERM) /* a directory that others share, with whatever else is in it */
         return try_way(context, type);
     return r < 0 ? r : try_rule_at(context, &target, type, /* type_before= */ NULL);

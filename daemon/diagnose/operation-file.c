@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "daemon/core/macro.h"
+#include "daemon/core/path.h"
 #include "daemon/core/text.h"
 #include "daemon/diagnose/operation-internal.h"
 #include "daemon/diagnose/path-need.h"
@@ -11,7 +12,8 @@ typedef struct FileOperation {
     Operation *operation;
     const Hypothesis *hypothesis;
     const Diagnosis *diagnosis;
-    bool log; /* opened for appending */
+    const char *way; /* the path as nginx has it: what it leads through */
+    bool log;        /* opened for appending */
     OperationLabelReader read_label;
     void *userdata;
 } FileOperation;
@@ -106,27 +108,48 @@ static int add_behind(const FileOperation *file)
     return label ? ask(file, file->operation->path, label, "file", "getattr open read") : 0;
 }
 
-/* The directories above; one that was refused is a question already. */
-static int add_directories(const FileOperation *file)
+static bool is_asked(const Operation *operation, const char *directory)
 {
-    _cleanup_free_ char *path = strdup(file->operation->path);
-    size_t known = 0;
+    for (size_t i = 0; i < operation->n_questions; i++)
+        if (streq_ptr(operation->questions[i].path, directory) &&
+            streq(operation->questions[i].access.target_class, "dir"))
+            return true;
+    return false;
+}
+
+/* The directories above a path, each once; one that was refused is a question already. */
+static int add_directories_above(const FileOperation *file, const char *below, size_t *known)
+{
+    _cleanup_free_ char *path = strdup(below);
     int r = path ? 0 : -ENOMEM;
 
     for (char *slash; r >= 0 && (slash = strrchr(path, '/'));) {
-        _cleanup_free_ char *label = NULL;
+        _cleanup_free_ char *label = NULL, *directory = NULL;
         const bool root = slash == path;
 
         slash[root] = '\0';
-        if (!streq_ptr(path, file->operation->object))
-            label = label_of(file, path, "dir");
+        r = path_collapse(path, &directory);
+        if (r < 0)
+            break;
+        if (!streq_ptr(directory, file->operation->object) && !is_asked(file->operation, directory))
+            label = label_of(file, directory, "dir");
         if (label && file->operation->n_questions + 1 < OPERATION_QUESTIONS_MAX) {
-            r = ask(file, path, label, "dir", "search");
-            known++;
+            r = ask(file, directory, label, "dir", "search");
+            (*known)++;
         }
         if (root)
             break;
     }
+    return r;
+}
+
+static int add_directories(const FileOperation *file)
+{
+    size_t known = 0;
+    int r = add_directories_above(file, file->operation->path, &known);
+
+    if (r >= 0 && path_has_dots(file->way))
+        r = add_directories_above(file, file->way, &known);
     file->operation->directories_unknown = known == 0;
     return r;
 }
@@ -152,12 +175,19 @@ static int add_peer(const FileOperation *file)
 
 static int find_object(const FileOperation *file)
 {
+    _cleanup_free_ char *directory = NULL;
+    int r;
+
     if (!is_directory_on_the_way(file->diagnosis))
         return string_replace(&file->operation->object, file->operation->path);
     if (!file->diagnosis->component)
         return 0;
-    return target_path_find_component(file->operation->path, file->diagnosis->component,
-                                      &file->operation->object);
+    r = target_path_find_component(file->operation->path, file->diagnosis->component,
+                                   &file->operation->object);
+    if (r < 0 || file->operation->object)
+        return r;
+    r = target_path_find_component(file->way, file->diagnosis->component, &directory);
+    return r < 0 || !directory ? r : path_collapse(directory, &file->operation->object);
 }
 
 static int add_all(const FileOperation *file)
@@ -187,9 +217,10 @@ static int add_all(const FileOperation *file)
 }
 
 int operation_add_file(Operation *operation, const Hypothesis *hypothesis,
-                       const Diagnosis *diagnosis, const NginxIntents *intents,
-                       OperationLabelReader read_label, void *userdata)
+                       const Diagnosis *diagnosis, const char *real_path,
+                       const NginxIntents *intents, OperationLabelReader read_label, void *userdata)
 {
+    _cleanup_free_ char *way = NULL;
     FileOperation file = {
         .operation = operation,
         .hypothesis = hypothesis,
@@ -198,9 +229,14 @@ int operation_add_file(Operation *operation, const Hypothesis *hypothesis,
         .read_label = read_label,
         .userdata = userdata,
     };
-    int r = target_path_fold(diagnosis->path, &operation->path);
+    int r = target_path_fold(diagnosis->path, &way);
 
-    if (r >= 0)
-        r = add_all(&file);
-    return r;
+    if (r < 0)
+        return r;
+    file.way = way;
+    if (real_path && diagnosis->path_from_log)
+        r = string_replace(&operation->path, real_path);
+    else
+        r = path_collapse(way, &operation->path);
+    return r < 0 ? r : add_all(&file);
 }

@@ -10,7 +10,9 @@ int operation_add_known(Operation *operation, const Hypothesis *hypothesis, cons
                         const char *target, const char *class, const char *permissions);
 
 /* What comes with a denial on a file, directory or socket: what is done to the object next, what
- * lies behind it, the way to it, and for a socket the process that listens. */
+ * lies behind it, the way to it, and for a socket the process that listens. `real_path`: see
+ * operation_from_diagnosis(). */
 int operation_add_file(Operation *operation, const Hypothesis *hypothesis,
-                       const Diagnosis *diagnosis, const NginxIntents *intents,
-                       OperationLabelReader read_label, void *userdata);
+                       const Diagnosis *diagnosis, const char *real_path,
+                       const NginxIntents *intents, OperationLabelReader read_label,
+                       void *userdata);

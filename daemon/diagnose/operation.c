@@ -114,8 +114,9 @@ static int add_socket(Operation *operation, const Hypothesis *hypothesis, const 
 }
 
 int operation_from_diagnosis(const Diagnosis *diagnosis, const Hypothesis *hypothesis,
-                             const NginxIntents *intents, OperationLabelReader read_label,
-                             void *userdata, Operation *ret_operation)
+                             const char *real_path, const NginxIntents *intents,
+                             OperationLabelReader read_label, void *userdata,
+                             Operation *ret_operation)
 {
     const Access *denied = &diagnosis->access;
     Operation operation = {};
@@ -133,7 +134,8 @@ int operation_from_diagnosis(const Diagnosis *diagnosis, const Hypothesis *hypot
             r = add_socket(&operation, hypothesis, denied);
     } else if (r >= 0 && diagnosis->path && diagnosis->path[0] == '/' &&
                !streq(denied->target_class, "unix_stream_socket")) {
-        r = operation_add_file(&operation, hypothesis, diagnosis, intents, read_label, userdata);
+        r = operation_add_file(&operation, hypothesis, diagnosis, real_path, intents, read_label,
+                               userdata);
     }
     if (r < 0) {
         operation_clear(&operation);

@@ -30,7 +30,7 @@ typedef struct Question {
 typedef struct Operation {
     Question questions[OPERATION_QUESTIONS_MAX]; /* the denied access first */
     size_t n_questions;
-    char *path;   /* what nginx wanted, without repeated slashes; NULL where there is none */
+    char *path;   /* what nginx wanted, without ".." and links on the way; NULL: there is none */
     char *object; /* the path of the file or directory that was refused; NULL where not known */
     bool directories_unknown; /* of a file: no label of those above it was known */
     bool peer_unknown;        /* of a socket: nobody knows who listens */
@@ -44,13 +44,15 @@ typedef char *(*OperationLabelReader)(const char *path, const char *class, void 
 /* Tells the context of the process that listens on a Unix socket, likewise. */
 typedef char *(*OperationPeerReader)(const char *path, void *userdata);
 
-/* Needs diagnosis->have_access. `read_label` (may be NULL) is asked about the directories above a
- * file, which must be searched on the way to it, and about what lies behind a directory that was
- * refused; `intents` (may be NULL) tell what is a log, which is appended to. 0, -EINVAL (nothing
- * to ask), or -ENOMEM. */
+/* Needs diagnosis->have_access. `real_path` (may be NULL: not known) is where nginx's path leads
+ * on the host, links followed. `read_label` (may be NULL) is asked about the
+ * directories above a file, which must be searched on the way to it, and about what lies behind a
+ * directory that was refused; `intents` (may be NULL) tell what is a log, which is appended to. 0,
+ * -EINVAL (nothing to ask), or -ENOMEM. */
 int operation_from_diagnosis(const Diagnosis *diagnosis, const Hypothesis *hypothesis,
-                             const NginxIntents *intents, OperationLabelReader read_label,
-                             void *userdata, Operation *ret_operation);
+                             const char *real_path, const NginxIntents *intents,
+                             OperationLabelReader read_label, void *userdata,
+                             Operation *ret_operation);
 void operation_clear(Operation *operation);
 
 /* The access that a question means under a hypothesis; access_clear() it. 0, -ENODATA where the

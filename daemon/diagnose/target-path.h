@@ -15,7 +15,7 @@ typedef struct TargetPath {
 } TargetPath;
 
 /* `path` is absolute; repeated slashes are folded. With `alone` it is always the file. 0, -EINVAL
- * (not absolute, or with . or .. components), or -ENOMEM; target_path_clear() it. */
+ * (not absolute, or with . or .. components: see path.h), or -ENOMEM; target_path_clear() it. */
 int target_path_choose(const char *path, bool alone, TargetPath *ret_target);
 /* For a directory on the way: it and all below it. As above; also -EPERM for one that others
  * share. */

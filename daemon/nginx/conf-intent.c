@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "daemon/core/path.h"
 #include "daemon/nginx/intent-builder.h"
 
 /* --- listen -------------------------------------------------------------- */
@@ -258,6 +259,17 @@ static bool is_path_within(const char *path, const char *base, bool directory)
     }
 }
 
+/* The same, whichever of the two is written with "..". */
+static bool leads_into(const char *path, const char *base, bool directory)
+{
+    _cleanup_free_ char *collapsed = NULL, *collapsed_base = NULL;
+
+    if (!path_has_dots(path) && !path_has_dots(base))
+        return is_path_within(path, base, directory);
+    return path_collapse(path, &collapsed) >= 0 && path_collapse(base, &collapsed_base) >= 0 &&
+           is_path_within(collapsed, collapsed_base, directory);
+}
+
 const NginxIntent *nginx_intent_find_path(const NginxIntents *intents, const char *path,
                                           const NginxIntent *after)
 {
@@ -266,7 +278,7 @@ const NginxIntent *nginx_intent_find_path(const NginxIntents *intents, const cha
     if (path[0] != '/')
         return NULL;
     for (const NginxIntent *at = first_after(intents, after); at < end; at++)
-        if (at->path && is_path_within(path, at->path, at->directory))
+        if (at->path && leads_into(path, at->path, at->directory))
             return at;
     return NULL;
 }
@@ -279,7 +291,7 @@ const NginxIntent *nginx_intent_find_socket(const NginxIntents *intents, const c
     for (const NginxIntent *at = first_after(intents, after); at < end; at++)
         if (at->socket &&
             (streq(at->socket, path) || (at->socket[0] == '/' && path[0] == '/' &&
-                                         is_path_within(path, at->socket, /* directory= */ false))))
+                                         leads_into(path, at->socket, /* directory= */ false))))
             return at;
     return NULL;
 }

@@ -126,6 +126,15 @@ static void test_match_paths(void **state _unused_)
          path_failure(FAILURE_TARGET_SOCKET, "/run/myapp/app.sock"), MATCH_CERTAIN},
         {file_denial("unix_stream_socket", "/run/other.sock", NULL),
          path_failure(FAILURE_TARGET_SOCKET, "/run/myapp/app.sock"), MATCH_NONE},
+        /* nginx writes a path as it is configured, and the kernel where it leads. */
+        {file_denial("file", "/srv/x/index.html", NULL),
+         path_failure(FAILURE_TARGET_PATH, "/srv/app/../x/index.html"), MATCH_CERTAIN},
+        {file_denial("dir", "/srv/x", NULL),
+         path_failure(FAILURE_TARGET_PATH, "/srv/app/../x/index.html"), MATCH_CERTAIN},
+        {file_denial("dir", "/srv/app", NULL),
+         path_failure(FAILURE_TARGET_PATH, "/srv/app/../x/index.html"), MATCH_CERTAIN},
+        {file_denial("file", "/srv/app/index.html", NULL),
+         path_failure(FAILURE_TARGET_PATH, "/srv/app/../x/index.html"), MATCH_NONE},
         {connect_denial(7, 3000, T0), path_failure(FAILURE_TARGET_PATH, "/srv/x"), MATCH_NONE},
         {file_denial("file", NULL, "x"), connect_failure(7, 3000, T0), MATCH_NONE},
     };

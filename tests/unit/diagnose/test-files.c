@@ -61,6 +61,7 @@ typedef struct Case {
     FailureTargetKind log_kind;
     const char *directory_type; /* of every directory above; NULL: not known */
     uint64_t inode;
+    const HostFacts *host; /* NULL: nothing is known of a host */
 } Case;
 
 static char *read_label(const char *path _unused_, const char *class _unused_, void *userdata)
@@ -109,6 +110,7 @@ static Diagnosis *diagnose(const Policy *policy, const Case *example, FileContex
         .file_contexts = contexts,
         .read_label = contexts ? NULL : read_label,
         .userdata = (void *)(uintptr_t)example,
+        .host = example->host,
     };
     Diagnosis *diagnosis;
 
@@ -397,6 +399,7 @@ static void test_home(void **state _unused_)
          3},
         {HOMES "/home/anna/public(/.*)?\tsystem_u:object_r:httpd_sys_content_t:s0\n",
          "/home/anna/public/a.html", "turn the boolean httpd_enable_homedirs on", 1},
+        /* it leads through another directory there, which keeps its label */
         {HOMES, "/home/anna/x/../public/a.html", "turn the boolean httpd_read_user_content on", 1},
     };
     Policy *policy = load(POLICY_TARGETED);
@@ -420,7 +423,58 @@ static void test_home(void **state _unused_)
         assert_int_equal(fix->plan.n_actions, rows[i].n_actions);
         assert_null(find_fix(diagnosis, "label the directory"));
         assert_null(find_fix(diagnosis, "label /home/anna as"));
-        assert_int_equal(find_fix(diagnosis, "label ") != NULL, i == 0);
+        assert_int_equal(find_fix(diagnosis, "label ") != NULL, i != 1);
+        diagnosis_free(diagnosis);
+    }
+    policy_free(policy);
+}
+
+/* A root that is configured with ".." in it, or with a link on the way: the label goes where that
+ * leads, on the host where it is known, else by the text of it. */
+static void test_where_it_leads(void **state _unused_)
+{
+    static const char rules[] = "/srv(/.*)?\tsystem_u:object_r:var_t:s0\n"
+                                "/opt(/.*)?\tsystem_u:object_r:usr_t:s0\n"
+                                "/\t-d\tsystem_u:object_r:usr_t:s0\n";
+    static const struct {
+        const char *path, *real_path, *summary;
+    } rows[] = {
+        {"/srv/app/../x//page.html", NULL,
+         "label /srv/x and what is below it as httpd_sys_content_t"},
+        {"/srv/app/../x/page.html", "/srv/x/page.html",
+         "label /srv/x and what is below it as httpd_sys_content_t"},
+        {"/srv/app/../x/page.html", "/opt/x/page.html",
+         "label /opt/x and what is below it as httpd_sys_content_t"},
+        {"/srv/current/page.html", "/srv/releases/7/page.html",
+         "label /srv/releases/7 and what is below it as httpd_sys_content_t"},
+    };
+    Policy *policy = load(POLICY_TARGETED);
+
+    for (size_t i = 0; i < ELEMENTS_OF(rows); i++) {
+        _cleanup_(file_contexts_cleanup) FileContexts *contexts = open_rules(rules);
+        _cleanup_free_ char *real_path = rows[i].real_path ? strdup(rows[i].real_path) : NULL;
+        PathComponent component = {.path = real_path, .mode = S_IFREG | 0644};
+        HostView view = {.root_fd = -1};
+        const HostFacts host = {
+            .view = &view,
+            .have_path = true,
+            .path = {.components = &component, .n_components = 1, .parent = -1},
+        };
+        const Case example = {
+            .target_type = "user_home_t",
+            .class = "file",
+            .permissions = "read",
+            .name = "page.html",
+            .operation = "open",
+            .log_target = rows[i].path,
+            .log_kind = FAILURE_TARGET_PATH,
+            .host = real_path ? &host : NULL,
+        };
+        Diagnosis *diagnosis = diagnose(policy, &example, contexts);
+
+        check_fixes(diagnosis);
+        assert_int_equal(diagnosis->verdict, VERDICT_BLOCKED_BY_SELINUX);
+        assert_int_equal(need_fix(diagnosis, rows[i].summary)->plan.n_actions, 2);
         diagnosis_free(diagnosis);
     }
     policy_free(policy);
@@ -626,6 +680,7 @@ int main(void)
         cmocka_unit_test(test_equivalence),
         cmocka_unit_test(test_way),
         cmocka_unit_test(test_home),
+        cmocka_unit_test(test_where_it_leads),
         cmocka_unit_test(test_network_file_system),
         cmocka_unit_test(test_categories),
         cmocka_unit_test(test_socket),

@@ -226,7 +226,8 @@ static void test_paths(void **state)
 {
     _cleanup_(cleanup_nginx_intents) NginxIntents *intents =
         intents_of("error_log /log//e.log; http { root /srv/a/; fastcgi_pass unix:/run/a.sock; "
-                   "fastcgi_pass unix:@abs; location / { root /deep//./er; } }",
+                   "fastcgi_pass unix:@abs; location / { root /deep//./er; } "
+                   "location /up { root /srv/down/../up; } }",
                    NULL);
     static const struct {
         const char *path;
@@ -250,6 +251,11 @@ static void test_paths(void **state)
         {"/deep/.er", false},
         {"/srv/./a/b", true},
         {"/srv/a/.", true},
+        {"/srv/b/../a/c", true},
+        {"/srv/a/../b", false},
+        {"/srv/up/x", true},
+        {"/srv/down/../up/x", true},
+        {"/srv/down/x", false},
     };
 
     for (size_t i = 0; i < ELEMENTS_OF(table); i++)

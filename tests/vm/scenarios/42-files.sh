@@ -1,7 +1,7 @@
 # Files that nginx serves or writes: wrong labels, homes, /root, /opt, /srv, an ACL, mounts.
 # needs: project
 # timeout: 700
-# takes: 85
+# takes: 110
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 
@@ -20,6 +20,11 @@ content /var/www/html/moved.html user_home_t
 content /opt/shop/static/page.html
 content /opt/shop/static/moved.html user_home_t
 content /srv/shop/page.html
+content /srv/site/releases/7/page.html
+ln -s releases/7 /srv/site/current
+content /srv/apart/page.html
+mkdir -p /srv/around/app
+restorecon -R /srv/around
 content /data/www/page.html
 restorecon /data
 content /home/operator/public/page.html user_home_t
@@ -52,6 +57,8 @@ server {
     root /var/www/html;
     location /opt/ { alias /opt/shop/static/; }
     location /srv/ { alias /srv/shop/; }
+    location /current/ { alias /srv/site/current/; }
+    location /dots/ { alias /srv/around/app/../../apart/; }
     location /home/ { alias /home/operator/public/; }
     location /closed/ { alias /home/reader/site/; }
     location /root/ { alias /root/site/; }
@@ -73,7 +80,7 @@ keep /etc/nginx
 
 expect_http 200 "$site/opt/page.html"
 expect_http 200 "$site/noexec/page.html"
-for location in moved.html opt/moved.html srv/page.html home/page.html closed/page.html root/page.html \
+for location in moved.html opt/moved.html srv/page.html current/page.html dots/page.html home/page.html closed/page.html root/page.html \
     acl.html data/page.html usb/page.html; do
     expect_http 403 "$site/$location"
 done
@@ -84,11 +91,16 @@ check "the moved file" apply_first /var/www/html/moved.html
 expect_http 200 "$site/moved.html"
 check "the one under /opt" apply_first /opt/shop/static/moved.html
 expect_http 200 "$site/opt/moved.html"
+check "the one behind a link" apply_first /srv/site/current/page.html
+expect_http 200 "$site/current/page.html"
+check "which is taken back" as_user operator selguardctl revert "$change"
 # Two by hand, in one transaction of the policy store, and one by the service.
 mkdir -p "$SCENARIO_DIR/batch"
-check "/srv and a home" catalogue batch "$SCENARIO_DIR/batch" /srv/shop/page.html /home/operator/public/page.html
+check "/srv and a home" catalogue batch "$SCENARIO_DIR/batch" /srv/shop/page.html \
+    /srv/around/app/../../apart/page.html /home/operator/public/page.html
 check "labelled by hand" bash "$SCENARIO_DIR/batch/make"
 expect_http 200 "$site/srv/page.html"
+expect_http 200 "$site/dots/page.html"
 expect_http 200 "$site/home/page.html"
 check "a directory below the root" apply_first /data/www/page.html
 expect_http 200 "$site/data/page.html"
