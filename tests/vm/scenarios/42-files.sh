@@ -1,7 +1,7 @@
 # Files that nginx serves or writes: wrong labels, homes, /root, /opt, /srv, an ACL, mounts.
 # needs: project
 # timeout: 700
-# takes: 110
+# takes: 130
 # shellcheck shell=bash source=../guest/lib.sh
 . "$SELGUARD_VM_LIB/lib.sh"
 
