@@ -8,11 +8,8 @@
 
 bool failure_is_of_backend(const Failure *failure)
 {
-    const char *operation = failure->operation;
-
-    /* Asked of every failure several times, and hardly any is. */
-    return (operation[0] == 'b' && streq(operation, "backend-stderr")) ||
-           (operation[0] == 'u' && streq(operation, "upstream-closed"));
+    return streq(failure->operation, "backend-stderr") ||
+           streq(failure->operation, "upstream-closed");
 }
 
 static const size_t strings[] = {

@@ -119,7 +119,7 @@ static bool class_is_of_files(const char *name)
     };
 
     for (size_t i = 0; i < ELEMENTS_OF(classes); i++)
-        if (name[0] == classes[i][0] && streq(name, classes[i]))
+        if (streq(name, classes[i]))
             return true;
     return false;
 }

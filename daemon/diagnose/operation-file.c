@@ -12,8 +12,7 @@ typedef struct FileOperation {
     Operation *operation;
     const Hypothesis *hypothesis;
     const Diagnosis *diagnosis;
-    const char *way; /* the path as nginx has it: what it leads through */
-    bool log;        /* opened for appending */
+    bool log; /* opened for appending */
     OperationLabelReader read_label;
     void *userdata;
 } FileOperation;
@@ -148,8 +147,8 @@ static int add_directories(const FileOperation *file)
     size_t known = 0;
     int r = add_directories_above(file, file->operation->path, &known);
 
-    if (r >= 0 && path_has_dots(file->way))
-        r = add_directories_above(file, file->way, &known);
+    if (r >= 0 && path_has_dots(file->diagnosis->path))
+        r = add_directories_above(file, file->diagnosis->path, &known);
     file->operation->directories_unknown = known == 0;
     return r;
 }
@@ -186,7 +185,7 @@ static int find_object(const FileOperation *file)
                                    &file->operation->object);
     if (r < 0 || file->operation->object)
         return r;
-    r = target_path_find_component(file->way, file->diagnosis->component, &directory);
+    r = target_path_find_component(file->diagnosis->path, file->diagnosis->component, &directory);
     return r < 0 || !directory ? r : path_collapse(directory, &file->operation->object);
 }
 
@@ -220,7 +219,6 @@ int operation_add_file(Operation *operation, const Hypothesis *hypothesis,
                        const Diagnosis *diagnosis, const char *real_path,
                        const NginxIntents *intents, OperationLabelReader read_label, void *userdata)
 {
-    _cleanup_free_ char *way = NULL;
     FileOperation file = {
         .operation = operation,
         .hypothesis = hypothesis,
@@ -229,14 +227,9 @@ int operation_add_file(Operation *operation, const Hypothesis *hypothesis,
         .read_label = read_label,
         .userdata = userdata,
     };
-    int r = target_path_fold(diagnosis->path, &way);
+    int r = real_path && diagnosis->path_from_log
+                ? string_replace(&operation->path, real_path)
+                : path_collapse(diagnosis->path, &operation->path);
 
-    if (r < 0)
-        return r;
-    file.way = way;
-    if (real_path && diagnosis->path_from_log)
-        r = string_replace(&operation->path, real_path);
-    else
-        r = path_collapse(way, &operation->path);
     return r < 0 ? r : add_all(&file);
 }

@@ -4,8 +4,8 @@
 #include <errno.h>
 
 #include "daemon/core/macro.h"
+#include "daemon/core/path.h"
 #include "daemon/core/text.h"
-#include "daemon/diagnose/target-path.h"
 
 static bool names_peer(const Diagnosis *diagnosis)
 {
@@ -15,10 +15,10 @@ static bool names_peer(const Diagnosis *diagnosis)
 
 static bool same_path(const char *a, const char *b)
 {
-    _cleanup_free_ char *folded_a = NULL, *folded_b = NULL;
+    _cleanup_free_ char *collapsed_a = NULL, *collapsed_b = NULL;
 
-    return a && b && target_path_fold(a, &folded_a) >= 0 && target_path_fold(b, &folded_b) >= 0 &&
-           streq(folded_a, folded_b);
+    return a && b && path_collapse(a, &collapsed_a) >= 0 && path_collapse(b, &collapsed_b) >= 0 &&
+           streq(collapsed_a, collapsed_b);
 }
 
 int diagnosis_learn_peer(Diagnosis *diagnosis, const Diagnosis *other)

@@ -133,26 +133,6 @@ int target_path_choose_directory(const char *directory, TargetPath *ret_target)
     return n > shared_levels(components[0]) ? fill(components, n, true, ret_target) : -EPERM;
 }
 
-int target_path_fold(const char *path, char **ret_path)
-{
-    size_t length = 0;
-    char *folded;
-
-    if (path[0] != '/')
-        return -EINVAL;
-    folded = malloc(strlen(path) + 1);
-    if (!folded)
-        return -ENOMEM;
-    for (; *path; path++)
-        if (*path != '/' || length == 0 || folded[length - 1] != '/')
-            folded[length++] = *path;
-    if (length > 1 && folded[length - 1] == '/')
-        length--;
-    folded[length] = '\0';
-    *ret_path = folded;
-    return 0;
-}
-
 int target_path_find_component(const char *path, const char *name, char **ret_directory)
 {
     const size_t length = strlen(name);

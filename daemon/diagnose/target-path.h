@@ -20,9 +20,7 @@ int target_path_choose(const char *path, bool alone, TargetPath *ret_target);
 /* For a directory on the way: it and all below it. As above; also -EPERM for one that others
  * share. */
 int target_path_choose_directory(const char *directory, TargetPath *ret_target);
-/* The path without repeated and trailing slashes. 0, -EINVAL (not absolute), or -ENOMEM. */
-int target_path_fold(const char *path, char **ret_path);
-/* The deepest directory on the way to a folded path that has this name; *ret_directory stays as it
+/* The deepest directory on the way to a path that has this name; *ret_directory stays as it
  * is if there is none. 0 or -ENOMEM. */
 int target_path_find_component(const char *path, const char *name, char **ret_directory);
 /* Has the rule name another path, which an equivalence rule makes of this one. 0 or -ENOMEM. */

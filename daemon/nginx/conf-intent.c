@@ -225,19 +225,6 @@ const NginxIntent *nginx_intent_find_port(const NginxIntents *intents, int port,
     return NULL;
 }
 
-/* Passes over slashes, and over "." components between them. */
-static const char *skip_slashes(const char *path)
-{
-    for (;;) {
-        if (*path == '/')
-            path++;
-        else if (path[0] == '.' && path[-1] == '/' && (path[1] == '/' || path[1] == '\0'))
-            path++;
-        else
-            return path;
-    }
-}
-
 /* Whether path is `base`, or, if that is a directory, beneath it. Both are absolute. */
 static bool is_path_within(const char *path, const char *base, bool directory)
 {
@@ -246,9 +233,9 @@ static bool is_path_within(const char *path, const char *base, bool directory)
             bool at_slash = *path == '/';
 
             if (*base == '/')
-                base = skip_slashes(base);
+                base += strspn(base, "/");
             if (at_slash)
-                path = skip_slashes(path);
+                path += strspn(path, "/");
             if (*base == '\0')
                 return directory || *path == '\0';
             if (!at_slash || *path == '\0')
@@ -259,26 +246,26 @@ static bool is_path_within(const char *path, const char *base, bool directory)
     }
 }
 
-/* The same, whichever of the two is written with "..". */
+/* The same for a base as it is configured, which may have ".." in it. */
 static bool leads_into(const char *path, const char *base, bool directory)
 {
-    _cleanup_free_ char *collapsed = NULL, *collapsed_base = NULL;
+    _cleanup_free_ char *collapsed = NULL;
 
-    if (!path_has_dots(path) && !path_has_dots(base))
+    if (!path_has_dots(base))
         return is_path_within(path, base, directory);
-    return path_collapse(path, &collapsed) >= 0 && path_collapse(base, &collapsed_base) >= 0 &&
-           is_path_within(collapsed, collapsed_base, directory);
+    return path_collapse(base, &collapsed) >= 0 && is_path_within(path, collapsed, directory);
 }
 
 const NginxIntent *nginx_intent_find_path(const NginxIntents *intents, const char *path,
                                           const NginxIntent *after)
 {
     const NginxIntent *end = intents->items + intents->n_items;
+    _cleanup_free_ char *collapsed = NULL;
 
-    if (path[0] != '/')
+    if (path_collapse(path, &collapsed) < 0)
         return NULL;
     for (const NginxIntent *at = first_after(intents, after); at < end; at++)
-        if (at->path && leads_into(path, at->path, at->directory))
+        if (at->path && leads_into(collapsed, at->path, at->directory))
             return at;
     return NULL;
 }
@@ -287,11 +274,13 @@ const NginxIntent *nginx_intent_find_socket(const NginxIntents *intents, const c
                                             const NginxIntent *after)
 {
     const NginxIntent *end = intents->items + intents->n_items;
+    _cleanup_free_ char *collapsed = NULL;
 
+    (void)path_collapse(path, &collapsed); /* an abstract one has no path */
     for (const NginxIntent *at = first_after(intents, after); at < end; at++)
-        if (at->socket &&
-            (streq(at->socket, path) || (at->socket[0] == '/' && path[0] == '/' &&
-                                         leads_into(path, at->socket, /* directory= */ false))))
+        if (at->socket && (streq(at->socket, path) ||
+                           (at->socket[0] == '/' && collapsed &&
+                            leads_into(collapsed, at->socket, /* directory= */ false))))
             return at;
     return NULL;
 }

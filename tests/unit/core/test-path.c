@@ -13,8 +13,12 @@ static void test_collapse(void **state _unused_)
         bool dots;
     } rows[] = {
         {"/", "/", false},
+        {"//", "/", false},
         {"///", "/", false},
         {"/a", "/a", false},
+        {"/a/", "/a", false},
+        {"/a//b", "/a/b", false},
+        {"///a///b//", "/a/b", false},
         {"//a///b/", "/a/b", false},
         {"/a/..", "/", true},
         {"/a/../b", "/b", true},
@@ -44,6 +48,7 @@ static void test_not_absolute(void **state _unused_)
 
     assert_int_equal(path_collapse("", &collapsed), -EINVAL);
     assert_int_equal(path_collapse("a/b", &collapsed), -EINVAL);
+    assert_int_equal(path_collapse("relative/x", &collapsed), -EINVAL);
     assert_null(collapsed);
     assert_true(path_has_dots(".."));
     assert_true(path_has_dots("./x"));

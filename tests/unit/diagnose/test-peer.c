@@ -239,23 +239,6 @@ static void test_paths(void **state _unused_)
     }
 }
 
-static void test_folds_paths(void **state _unused_)
-{
-    static const char *const rows[][2] = {
-        {"/", "/"},           {"//", "/"},       {"/a", "/a"},
-        {"/a/", "/a"},        {"/a//b", "/a/b"}, {"///a///b//", "/a/b"},
-        {"relative/x", NULL}, {"", NULL},
-    };
-
-    for (size_t i = 0; i < ELEMENTS_OF(rows); i++) {
-        _cleanup_free_ char *folded = NULL;
-
-        assert_int_equal(target_path_fold(rows[i][0], &folded), rows[i][1] ? 0 : -EINVAL);
-        if (rows[i][1])
-            assert_string_equal(folded, rows[i][1]);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,7 +248,6 @@ int main(void)
         cmocka_unit_test(test_module_has_all),
         cmocka_unit_test(test_unlabelled),
         cmocka_unit_test(test_paths),
-        cmocka_unit_test(test_folds_paths),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -236,22 +236,30 @@ static void write_long(void)
     assert_int_equal(fclose(stream), 0);
 }
 
+/* A long log, of which the first step is taken. */
+static LinesAhead *begin_split(LineReader *reader, Run *run)
+{
+    LinesAhead *ahead;
+
+    write_long();
+    run_begin(run);
+    assert_int_equal(line_reader_open(reader, log_path), 0);
+    assert_int_equal(lines_ahead_start(reader, run->pipeline, log_path, &ahead), 0);
+    assert_int_equal(lines_ahead_step(ahead, run->pipeline, &run->lines, &run->lines_skipped), 1);
+    return ahead;
+}
+
 /* What was sent counts; then it is an error, not an end. */
 static void test_killed(void **state)
 {
-    uint64_t skipped = 0;
     LineReader reader;
     LinesAhead *ahead;
     Run run;
     int r;
 
-    write_long();
-    run_begin(&run);
-    assert_int_equal(line_reader_open(&reader, log_path), 0);
-    assert_int_equal(lines_ahead_start(&reader, run.pipeline, log_path, &ahead), 0);
-    assert_int_equal(lines_ahead_step(ahead, run.pipeline, &run.lines, &skipped), 1);
+    ahead = begin_split(&reader, &run);
     assert_int_equal(kill(find_child(), SIGKILL), 0);
-    while ((r = lines_ahead_step(ahead, run.pipeline, &run.lines, &skipped)) > 0)
+    while ((r = lines_ahead_step(ahead, run.pipeline, &run.lines, &run.lines_skipped)) > 0)
         ;
     assert_int_equal(r, -EPIPE);
     assert_in_range(run.lines, 1, 19999);
@@ -263,16 +271,11 @@ static void test_killed(void **state)
 
 static void test_left_behind(void **state)
 {
-    uint64_t skipped = 0;
     LineReader reader;
     LinesAhead *ahead;
     Run run;
 
-    write_long();
-    run_begin(&run);
-    assert_int_equal(line_reader_open(&reader, log_path), 0);
-    assert_int_equal(lines_ahead_start(&reader, run.pipeline, log_path, &ahead), 0);
-    assert_int_equal(lines_ahead_step(ahead, run.pipeline, &run.lines, &skipped), 1);
+    ahead = begin_split(&reader, &run);
     assert_null(lines_ahead_free(ahead));
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
     assert_int_equal(errno, ECHILD);
